@@ -1,0 +1,98 @@
+import type { ByteRange } from '@millrace/runtime';
+import type { LogRecord, NewRecord, Offset } from '@millrace/record';
+
+/**
+ * One ever-growing log: a list of segment files, a message addressed by its offset.
+ *
+ * Three marks are never confused: `startOffset` (the oldest record kept), `endOffset` (in the page cache: survives the
+ * process) and `flushedOffset` (survives a power cut). `startOffset <= flushedOffset <= endOffset`, always.
+ *
+ * One process writes a log. `append*` may be called concurrently: offsets are assigned in call order, when called, and
+ * published once the bytes are written. Reads capture the end once and never wait for writers.
+ */
+export interface Log extends AsyncDisposable {
+  readonly startOffset: Offset;
+  /** The next offset to be written. */
+  readonly endOffset: Offset;
+  /** Everything below survives a power cut. */
+  readonly flushedOffset: Offset;
+  /** Of all segments. */
+  readonly sizeInBytes: number;
+  /** The epoch of the last batch or of the last `startEpoch`; -1 when there was none. */
+  readonly latestLeaderEpoch: number;
+  /** Set once a write or a flush has failed: appends reject with LOG_FAILED, reads go on. */
+  readonly failure: Error | undefined;
+
+  // For embedders: records in, records out.
+
+  /** Writes one batch, all or nothing; resolves once it is in the page cache (`flush` for more). RECORD_TOO_LARGE, LOG_FAILED, LOG_CLOSED. */
+  append(records: NewRecord | readonly NewRecord[]): Promise<Appended>;
+  /** Records from `from` (default: the oldest) to the end at the time of asking, or with `follow` for ever. OFFSET_OUT_OF_RANGE. */
+  records(options?: RecordsOptions): AsyncIterable<LogRecord>;
+
+  // For brokers: batches as they are.
+
+  /**
+   * Takes the bytes over (the caller never touches them again) and stamps offsets and epoch in place. `batches` is one
+   * or more whole batches, already verified with `verifyBatch`. Offsets and producer state are settled before this
+   * returns its promise. CORRUPT_MESSAGE, RECORD_TOO_LARGE, OUT_OF_ORDER_SEQUENCE, INVALID_PRODUCER_EPOCH, LOG_FAILED, LOG_CLOSED.
+   */
+  appendBatches(batches: Buffer, options: { leaderEpoch: number }): Promise<Appended>;
+  /**
+   * Batches from the one that holds `from`, as they lie in the file: at least one whole batch when there is one below
+   * `upTo` (default: the end), then as many whole ones as fit in `maxBytes`. Empty at the end. OFFSET_OUT_OF_RANGE.
+   */
+  read(from: Offset, limit: { maxBytes: number; upTo?: Offset }): Promise<LogSlice>;
+  /** Bytes that `read` could deliver between two offsets, from indexes in memory alone: an estimate for parked fetches, never 0 when there are any. */
+  bytesBetween(from: Offset, upTo: Offset): number;
+  /** The first record with a timestamp at or after `timestamp`; undefined when there is none. */
+  offsetForTimestamp(timestamp: number): Promise<{ offset: Offset; timestamp: number } | undefined>;
+
+  /** Starts an epoch at the end offset, durably, also when no record follows. */
+  startEpoch(leaderEpoch: number): Promise<void>;
+  /** Where an epoch ends: KIP-279's answer (the largest epoch at or below the asked one, and the offset where the next begins). */
+  endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: Offset } | undefined;
+
+  /** Makes a flush due at once; resolves when all that was appended before the call survives a power cut. LOG_FAILED. */
+  flush(): Promise<void>;
+  /** Applies to the open log: segment size, index interval, flush delay. */
+  configure(options: LogOptions): void;
+  /** Called after `endOffset` or `flushedOffset` moved, once per turn at most; returns how to stop it. */
+  onAdvance(listener: () => void): () => void;
+  /** Flushes, writes the checkpoints and the clean-shutdown marker, closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Appended {
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
+  /** ms since the epoch. */
+  readonly appendTime: number;
+  /** The batch was here already (same producer, epoch and sequence); the offsets are the old ones. */
+  readonly duplicate: boolean;
+}
+
+export interface RecordsOptions {
+  from?: Offset;
+  follow?: boolean;
+  signal?: AbortSignal;
+}
+
+/** Undecoded batches of one segment; the first may begin before the asked offset. The reader releases it. */
+export interface LogSlice extends ByteRange {
+  /** Of the first batch; the asked offset when empty. */
+  readonly baseOffset: Offset;
+}
+
+export interface LogOptions {
+  /** Roll to a new segment beyond this size. 1 GiB. */
+  segmentBytes?: number;
+  /** An index entry every so many bytes. 4 KiB. */
+  indexIntervalBytes?: number;
+  /** The largest batch taken. 1 MiB + 64 KiB. */
+  maxBatchBytes?: number;
+  /** Delays a flush that nobody waits for; 0: a flush runs or is queued whenever there are unflushed bytes. 0. */
+  flush?: { everyMs: number };
+  /** Written into the directory at first opening; opened later only for the same identity: FOREIGN_LOG. */
+  identity?: string;
+}
