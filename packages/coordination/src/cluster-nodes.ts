@@ -7,14 +7,17 @@ export interface BrokerNode {
   readonly endpoints: { readonly [listener: string]: { readonly host: string; readonly port: number } };
 }
 
-/** `/topics/<name>`: changed by compare-and-set, never recreated at the same path while `deleted` is being carried out. */
+/**
+ * `/topics/<name>`: changed only by compare-and-set and never removed, so that versions never restart. Deleting a topic
+ * sets `deleted` (a tombstone: brokers delete the logs of this id, and of no other); creating it again first makes
+ * `/deleted-topics/<old id>` (so that a broker that was away still learns it), then replaces the tombstone with a new id.
+ */
 export interface TopicNode {
   readonly id: string;
   readonly name: string;
   /** Partition n is `replicas[n]`: node ids, the preferred leader first. */
   readonly replicas: readonly (readonly number[])[];
   readonly config: { readonly [name: string]: string };
-  /** A tombstone: brokers delete the logs of this id, then the node goes. */
   readonly deleted?: true;
   readonly writer: string;
 }

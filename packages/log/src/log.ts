@@ -1,5 +1,5 @@
-import type { ByteRange } from '@millrace/runtime';
 import type { LogRecord, NewRecord, Offset } from '@millrace/record';
+import type { ByteRange } from '@millrace/runtime';
 
 /**
  * One ever-growing log: a list of segment files, a message addressed by its offset.

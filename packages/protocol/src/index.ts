@@ -1,1 +1,14 @@
-export {};
+// For users: what can be asked, and what can go wrong. Loads neither zod nor msgpackr.
+export type {
+  ApiName,
+  BrokerApi,
+  CallContext,
+  Endpoint,
+  NodeAddress,
+  RequestOf,
+  ResponseOf,
+} from './broker-api.ts';
+export type { Connection, Connector } from './connection.ts';
+export { type ErrorCode, type ErrorCodeEntry, errorCodeOf, errorCodes } from './error-codes.ts';
+// For those who implement a codec or a transport.
+export type { Call, ClientCodec, Incoming, Outcome, ServerCodec, WireCodec } from './wire-codec.ts';

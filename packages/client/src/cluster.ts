@@ -1,0 +1,31 @@
+import type { OpenRegistry } from '@millrace/coordination';
+import type { ApiName, Connection, RequestOf, ResponseOf } from '@millrace/protocol';
+
+/** What producers and consumers share: who leads what, and a connection to each broker. */
+export interface Cluster extends AsyncDisposable {
+  readonly clientId: string;
+  /** The brokers' registry, when this client can reach it: what consumer groups need. */
+  readonly registry: OpenRegistry | undefined;
+  /** How many partitions the topic has. UNKNOWN_TOPIC_OR_PARTITION at once, unless `create` asks for it to be created. */
+  partitionsOf(topic: string, options?: { create?: boolean; signal?: AbortSignal }): Promise<number>;
+  /** All topics of the cluster. */
+  topics(signal?: AbortSignal): Promise<readonly string[]>;
+  /** Waits, with back-off and fresh metadata, until the partition has a leader. LEADER_NOT_AVAILABLE after all attempts. */
+  leaderOf(topic: string, partition: number, signal?: AbortSignal): Promise<Leader>;
+  /** After NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH or a lost connection: asks again before the next answer. */
+  forget(topic: string): void;
+  /** Asks any broker (`controller`: the one in office), retried while the error is retriable. BROKER_UNREACHABLE. */
+  call<Name extends ApiName>(
+    api: Name,
+    request: RequestOf<Name>,
+    options?: { signal?: AbortSignal },
+  ): Promise<ResponseOf<Name>>;
+  /** Closes all connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Leader {
+  readonly nodeId: number;
+  readonly leaderEpoch: number | undefined;
+  readonly connection: Connection;
+}
