@@ -1,0 +1,96 @@
+// `npm test`: sets up what is missing, then proves everything that a contributor would want proved. With arguments
+// (`npm test -- packages/log`) it hands them to jest and runs only that. The last line is `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure, runMain } from './failure.mjs';
+import { compileZookeeper, markBundled, setUp } from './setup.mjs';
+import { root, stateDirectory } from './workspace.mjs';
+
+const checks = [
+  { name: 'formatting and lint (biome)', command: ['biome', 'check', '.'] },
+  { name: 'lint with types (oxlint)', command: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'types (tsc)', command: ['tsc', '-p', '.'] },
+  { name: 'nothing unused (knip)', command: ['knip'] },
+  {
+    name: 'build of every package (nx, tsup, tsc)',
+    command: ['nx', 'run-many', '-t', 'build'],
+    whenDone: markBundled,
+  },
+];
+
+await runMain(async () => {
+  await setUp({ bundle: false });
+  const notRun = await prepareZookeeper();
+  const jestArguments = process.argv.slice(2);
+  const total = { passed: 0, failed: 0 };
+  if (jestArguments.length === 0) for (const check of checks) count(total, await carryOut(check));
+  count(total, await runJest(jestArguments));
+  for (const line of notRun) console.log(line);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 ? 0 : 1;
+});
+
+async function prepareZookeeper() {
+  try {
+    await compileZookeeper();
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.env.MILLRACE_WITHOUT_ZOOKEEPER = '1';
+    return [`not run: what needs the ZooKeeper client, which did not compile here (${error.hint})`];
+  }
+}
+
+function count(total, { passed, failed }) {
+  total.passed += passed;
+  total.failed += failed;
+}
+
+async function carryOut({ name, command, whenDone }) {
+  const started = performance.now();
+  const { code, output } = await run(command, 'pipe');
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (code === 0) {
+    whenDone?.();
+    console.log(`✓ ${name} ${seconds} s`);
+    return { passed: 1, failed: 0 };
+  }
+  console.log(
+    `${output.trimEnd()}\n✗ ${name} ${seconds} s: \`npx ${command.join(' ')}\` exited with ${code}`,
+  );
+  return { passed: 0, failed: 1 };
+}
+
+/** A jest that dies without a report counts as one failure, whatever it ran. */
+async function runJest(extra) {
+  const report = join(stateDirectory, 'jest.json');
+  mkdirSync(stateDirectory, { recursive: true });
+  rmSync(report, { force: true });
+  const { code } = await run(['jest', '--json', `--outputFile=${report}`, ...extra], 'inherit');
+  try {
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const failed = numFailedTests + numRuntimeErrorTestSuites;
+    return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+function run([program, ...args], output) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(root, 'node_modules/.bin', program), args, {
+      cwd: root,
+      // jest prints its JSON on stdout when asked for a file, too; people read its stderr.
+      stdio: output === 'pipe' ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, NX_TUI: 'false', NX_DAEMON: 'false' },
+    });
+    const chunks = [];
+    child.stdout?.on('data', (chunk) => chunks.push(chunk));
+    child.stderr?.on('data', (chunk) => chunks.push(chunk));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }));
+  });
+}
