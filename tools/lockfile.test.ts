@@ -12,7 +12,11 @@ const lock: { packages: { [location: string]: LockedPackage } } = JSON.parse(
 
 /** Whether a module asked for at `location` is found there or in a folder above, as Node looks for it. */
 function isLocked(location: string, name: string): boolean {
-  for (let folder = location; folder !== ''; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/'))))
+  for (
+    let folder = location;
+    folder !== '';
+    folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))
+  )
     if (`${folder}/node_modules/${name}` in lock.packages) return true;
   return `node_modules/${name}` in lock.packages;
 }

@@ -1,0 +1,14 @@
+const withoutZookeeper = process.env['MILLRACE_WITHOUT_ZOOKEEPER'] === '1';
+
+describe('the npm zookeeper client', () => {
+  // `npm test` says above its last line when this could not be compiled here.
+  const itWhereCompiled = withoutZookeeper ? it.skip : it;
+
+  itWhereCompiled('is compiled for this Node', async () => {
+    const { default: ZooKeeper } = await import('zookeeper');
+
+    const client = new ZooKeeper({ connect: '127.0.0.1:1', timeout: 5_000 });
+
+    expect(client.client_id).toBeDefined();
+  });
+});
