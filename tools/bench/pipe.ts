@@ -20,7 +20,7 @@ export async function makeLogLines(path: string, bytes: number): Promise<void> {
     written += block.length;
     if (!file.write(block)) await new Promise((resolve) => file.once('drain', resolve));
   }
-  await new Promise<void>((resolve) => file.end(resolve));
+  await new Promise<void>((resolve) => file.end(() => resolve()));
 }
 
 function realLines(): readonly string[] {
