@@ -18,7 +18,7 @@ export async function makeLogLines(path: string, bytes: number): Promise<void> {
       number += 1;
     }
     written += block.length;
-    if (!file.write(block)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(block)) await new Promise<void>((resolve) => file.once('drain', () => resolve()));
   }
   await new Promise<void>((resolve) => file.end(() => resolve()));
 }
