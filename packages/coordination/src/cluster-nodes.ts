@@ -1,3 +1,14 @@
+import {
+  aCount,
+  aList,
+  aMap,
+  anObject,
+  aText,
+  jsonFormat,
+  type NodeFormat,
+  optional,
+} from './node-format.ts';
+
 /** What lies in the registry about brokers, topics and partitions; JSON, so that an operator can read it. */
 
 /** `/brokers/<nodeId>`, ephemeral. Its `created` is the broker's incarnation. */
@@ -31,3 +42,43 @@ export interface PartitionNode {
   readonly inSync: readonly { readonly nodeId: number; readonly incarnation: number }[];
   readonly writer: string;
 }
+
+export const brokerNode: NodeFormat<BrokerNode> = jsonFormat((value) => {
+  const json = anObject(value, 'the value');
+  return {
+    nodeId: aCount(json['nodeId'], 'nodeId'),
+    endpoints: aMap(json['endpoints'], 'endpoints', (endpoint, what) => {
+      const { host, port } = anObject(endpoint, what);
+      return { host: aText(host, `${what}.host`), port: aCount(port, `${what}.port`) };
+    }),
+  };
+});
+
+export const topicNode: NodeFormat<TopicNode> = jsonFormat((value) => {
+  const json = anObject(value, 'the value');
+  return {
+    id: aText(json['id'], 'id'),
+    name: aText(json['name'], 'name'),
+    replicas: aList(json['replicas'], 'replicas', (nodeIds, what) => aList(nodeIds, what, aCount)),
+    config: aMap(json['config'], 'config', aText),
+    ...(json['deleted'] === true ? { deleted: true } : {}),
+    writer: aText(json['writer'], 'writer'),
+  };
+});
+
+export const partitionNode: NodeFormat<PartitionNode> = jsonFormat((value) => {
+  const json = anObject(value, 'the value');
+  return {
+    ...optional(json, 'leader', aCount),
+    ...optional(json, 'leaderIncarnation', aCount),
+    leaderEpoch: aCount(json['leaderEpoch'], 'leaderEpoch'),
+    inSync: aList(json['inSync'], 'inSync', (replica, what) => {
+      const { nodeId, incarnation } = anObject(replica, what);
+      return {
+        nodeId: aCount(nodeId, `${what}.nodeId`),
+        incarnation: aCount(incarnation, `${what}.incarnation`),
+      };
+    }),
+    writer: aText(json['writer'], 'writer'),
+  };
+});

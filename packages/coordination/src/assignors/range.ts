@@ -1,0 +1,34 @@
+import type { Assignor, TopicPartition } from '../groups.ts';
+
+/**
+ * Kafka's default: topic by topic, the partitions in order are cut into as many runs as the topic has subscribers,
+ * and the first subscribers, by id, get the one more that is left over. Topics of equal shape are thus cut alike, so
+ * equal partitions of them meet in one member.
+ */
+export const rangeAssignor: Assignor = (members, partitions) => {
+  const assignment = new Map<string, TopicPartition[]>(members.map(({ id }) => [id, []]));
+  for (const [topic, ofTopic] of partitionsByTopic(partitions)) {
+    const subscribers = members.filter(({ topics }) => topics.includes(topic)).map(({ id }) => id);
+    subscribers.sort();
+    const each = Math.floor(ofTopic.length / subscribers.length);
+    const leftOver = ofTopic.length % subscribers.length;
+    for (const [index, id] of subscribers.entries()) {
+      const start = index * each + Math.min(index, leftOver);
+      const run = ofTopic.slice(start, start + each + (index < leftOver ? 1 : 0));
+      assignment.get(id)?.push(...run);
+    }
+  }
+  return assignment;
+};
+
+/** Topics by name, partitions by number. */
+function partitionsByTopic(partitions: readonly TopicPartition[]): [string, TopicPartition[]][] {
+  const byTopic = new Map<string, TopicPartition[]>();
+  for (const partition of partitions) {
+    const ofTopic = byTopic.get(partition.topic);
+    if (ofTopic === undefined) byTopic.set(partition.topic, [partition]);
+    else ofTopic.push(partition);
+  }
+  for (const ofTopic of byTopic.values()) ofTopic.sort((a, b) => a.partition - b.partition);
+  return [...byTopic].sort(([a], [b]) => (a < b ? -1 : 1));
+}

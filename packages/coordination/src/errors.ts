@@ -1,0 +1,28 @@
+import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
+
+/**
+ * - `NODE_EXISTS`, `NODE_MISSING`, `VERSION_MISMATCH`, `NOT_EMPTY`: what was there is not what the call expected.
+ * - `SESSION_EXPIRED`: the session is over, by the registry's own word; nothing can be done with it.
+ * - `OUTCOME_UNKNOWN`: the answer was lost; the call may have had its effect. Read back before going on.
+ * - `INVALID_PATH`, `INVALID_GROUP`: such a name cannot be used.
+ * - `BAD_NODE`: what lies at a path cannot be read as what belongs there.
+ */
+export type RegistryErrorCode =
+  | 'NODE_EXISTS'
+  | 'NODE_MISSING'
+  | 'VERSION_MISMATCH'
+  | 'NOT_EMPTY'
+  | 'SESSION_EXPIRED'
+  | 'OUTCOME_UNKNOWN'
+  | 'INVALID_PATH'
+  | 'BAD_NODE'
+  | 'INVALID_GROUP';
+
+/** A coded error of this package. */
+export function registryError(
+  code: RegistryErrorCode,
+  message: string,
+  options: CodedErrorOptions = {},
+): CodedError<RegistryErrorCode> {
+  return new CodedError(code, message, options);
+}
