@@ -1,0 +1,43 @@
+import type { LogOptions } from '@millrace/log';
+import type { RequestOf, ResponseOf } from '@millrace/protocol';
+import { apiError, failureFrom } from '../errors.ts';
+import type { MetadataView } from '../metadata-view.ts';
+import { describeTopicConfig } from '../topic-config.ts';
+
+export interface DescribeConfigsHandlerOptions {
+  readonly nodeId: number;
+  readonly view: MetadataView;
+  readonly logOptions: LogOptions;
+}
+
+type Resource = RequestOf<'describeConfigs'>['resources'][number];
+type ResourceAnswer = ResponseOf<'describeConfigs'>['resources'][number];
+
+/** A topic: what holds for its logs. A broker (by its own id): what holds for topics that say nothing else. */
+export function describeConfigsHandler(options: DescribeConfigsHandlerOptions) {
+  return ({ resources }: RequestOf<'describeConfigs'>): Promise<ResponseOf<'describeConfigs'>> =>
+    Promise.resolve({ resources: resources.map((resource) => answer(options, resource)) });
+}
+
+function answer(options: DescribeConfigsHandlerOptions, resource: Resource): ResourceAnswer {
+  const { type, name } = resource;
+  try {
+    const entries = type === 'topic' ? ofTopic(options, resource) : ofBroker(options, resource);
+    return { type, name, error: 'NONE', entries };
+  } catch (error) {
+    return { type, name, ...failureFrom(error), entries: [] };
+  }
+}
+
+function ofTopic({ view, logOptions }: DescribeConfigsHandlerOptions, { name, names }: Resource) {
+  const topic = view.topic(name);
+  if (topic === undefined) throw apiError('UNKNOWN_TOPIC_OR_PARTITION', `there is no topic '${name}'`);
+  return describeTopicConfig(topic.node.config, logOptions, names);
+}
+
+function ofBroker({ nodeId, logOptions }: DescribeConfigsHandlerOptions, { name, names }: Resource) {
+  if (name !== String(nodeId)) {
+    throw apiError('INVALID_REQUEST', `this is broker ${nodeId}, which cannot answer for broker '${name}'`);
+  }
+  return describeTopicConfig({}, logOptions, names).map((entry) => ({ ...entry, readOnly: true }));
+}

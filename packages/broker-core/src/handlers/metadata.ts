@@ -1,0 +1,100 @@
+import type { CallContext, Endpoint, RequestOf, ResponseOf } from '@millrace/protocol';
+import { codeOf } from '@millrace/runtime';
+import { type Failure, failureFrom } from '../errors.ts';
+import type { BrokerView, MetadataView, TopicView } from '../metadata-view.ts';
+import type { TopicCreator } from '../topic-creator.ts';
+
+export interface MetadataHandlerOptions {
+  readonly nodeId: number;
+  readonly view: MetadataView;
+  readonly creator: TopicCreator;
+  /** What a topic gets that is made by being asked for; false: none is. */
+  readonly autoCreateTopics: { readonly partitions: number; readonly replicas: number } | false;
+}
+
+type MetadataResponse = ResponseOf<'metadata'>;
+type TopicAnswer = MetadataResponse['topics'][number];
+
+/** How long an answer waits for a topic that is made by being asked for. */
+const autoCreateMs = 5_000;
+/** The address of a broker that is reached by function calls. */
+const inProcess: Endpoint = { host: 'in-process', port: 0 };
+
+/** Answers from what the registry last said, with the addresses of the door the question came through. */
+export function metadataHandler(options: MetadataHandlerOptions) {
+  const { view, nodeId } = options;
+  return async (
+    { topics, allowAutoCreate }: RequestOf<'metadata'>,
+    context: CallContext,
+  ): Promise<MetadataResponse> => {
+    const create = allowAutoCreate === true && options.autoCreateTopics !== false;
+    const answers = await Promise.all(
+      topics?.map((name) => answerTopic(options, name, create)) ?? view.topics().map(describe),
+    );
+    return {
+      clusterId: view.clusterId,
+      ...(view.controllerId === undefined ? {} : { controllerId: view.controllerId }),
+      brokers: [...view.brokers.values()].flatMap((broker) => addressOf(broker, nodeId, context)),
+      topics: answers,
+    };
+  };
+}
+
+async function answerTopic(
+  options: MetadataHandlerOptions,
+  name: string,
+  create: boolean,
+): Promise<TopicAnswer> {
+  const { view } = options;
+  const failure = view.topic(name) === undefined && create ? await autoCreate(options, name) : undefined;
+  const topic = view.topic(name);
+  if (topic !== undefined) return describe(topic);
+  const unknown: Failure = { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: `there is no topic '${name}'` };
+  return { name, ...(failure ?? unknown), partitions: [] };
+}
+
+/** Why the topic could not be made; nothing when it is there now, whoever made it. */
+async function autoCreate(
+  { creator, autoCreateTopics }: MetadataHandlerOptions,
+  name: string,
+): Promise<Failure | undefined> {
+  if (autoCreateTopics === false) return undefined;
+  try {
+    await creator.create({ name, ...autoCreateTopics, config: {} }, autoCreateMs);
+    return undefined;
+  } catch (error) {
+    return codeOf(error) === 'TOPIC_ALREADY_EXISTS' ? stillUnseen(name) : failureFrom(error);
+  }
+}
+
+function stillUnseen(name: string): Failure {
+  return { error: 'LEADER_NOT_AVAILABLE', message: `topic '${name}' is being made` };
+}
+
+function describe(topic: TopicView): TopicAnswer {
+  return {
+    name: topic.name,
+    error: 'NONE',
+    topicId: topic.id,
+    partitions: topic.partitions.map((state, partition) => ({
+      partition,
+      error: state?.leader === undefined ? 'LEADER_NOT_AVAILABLE' : 'NONE',
+      ...(state?.leader === undefined ? {} : { leader: state.leader }),
+      ...(state === undefined ? {} : { leaderEpoch: state.leaderEpoch }),
+      replicas: [...(topic.node.replicas[partition] ?? [])],
+      inSyncReplicas: (state?.inSync ?? []).map(({ nodeId }) => nodeId),
+    })),
+  };
+}
+
+/** Nothing for a broker that has no such door. */
+function addressOf(
+  { node }: BrokerView,
+  ownId: number,
+  { listener, localAddress }: CallContext,
+): MetadataResponse['brokers'] {
+  const { nodeId, endpoints } = node;
+  const endpoint = nodeId === ownId ? (localAddress ?? endpoints[listener]) : endpoints[listener];
+  if (endpoint !== undefined) return [{ nodeId, host: endpoint.host, port: endpoint.port }];
+  return localAddress === undefined ? [{ nodeId, ...inProcess }] : [];
+}
