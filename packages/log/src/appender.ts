@@ -1,0 +1,274 @@
+import type { BatchHeader, Offset } from '@millrace/record';
+import type { CodedError, World } from '@millrace/runtime';
+import { assign, findRepetition, headersOf, type PendingAppend } from './append-assignment.ts';
+import { type LogConfig, largestPosition } from './config.ts';
+import { type LogErrorCode, logError, reasonOf } from './errors.ts';
+import type { LeaderEpochs } from './leader-epochs.ts';
+import type { Appended } from './log.ts';
+import { encodeProducerSnapshot } from './producer-snapshot.ts';
+import type { ProducerState } from './producer-state.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentList } from './segment-list.ts';
+
+/** How much one write carries at most; a larger append goes alone. */
+const writeBytes = 4 * 1024 * 1024;
+/** Errors after which the same write may succeed: space or descriptors can come back. */
+const passing = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
+
+/** Appends that are written with one call, all into one segment. */
+class WriteGroup {
+  /** The segment to begin before writing. */
+  readonly rollsTo: { readonly baseOffset: Offset; readonly snapshot: Buffer } | undefined;
+  readonly appends: PendingAppend[] = [];
+  readonly chunks: Buffer[] = [];
+  byteLength = 0;
+
+  constructor(rollsTo?: { readonly baseOffset: Offset; readonly snapshot: Buffer }) {
+    this.rollsTo = rollsTo;
+  }
+}
+
+/** What the appender needs from the log it writes. */
+export interface AppenderLog {
+  readonly config: LogConfig;
+  readonly segments: SegmentList;
+  readonly producers: ProducerState;
+  readonly epochs: LeaderEpochs;
+  readonly path: string;
+  /** Called before the first write, once. */
+  beforeFirstWrite(): Promise<void>;
+  createSegment(baseOffset: Offset): Promise<Segment>;
+  /** The end moved. */
+  published(): void;
+  /** Assigned offsets from `endOffset` on have been taken back. */
+  takenBack(endOffset: Offset): void;
+  /** What was half written cannot be cut away. */
+  fail(error: Error): void;
+}
+
+/**
+ * The one writer of a log. Offsets are assigned when `append` is called, in call order; what arrives in one turn of the
+ * event loop, or while a write is under way, is written with the next single write, then published and answered.
+ */
+export class Appender {
+  readonly #log: AppenderLog;
+  readonly #world: World;
+  #groups: WriteGroup[] = [];
+  /** As assigned, ahead of what is written: the next offset, and where in which segment it goes. */
+  #nextOffset: Offset;
+  #nextPosition: number;
+  #segmentBase: Offset;
+  #begun = false;
+  #scheduled = false;
+  #writing = false;
+  #idle: (() => void)[] = [];
+
+  constructor(log: AppenderLog, world: World) {
+    this.#log = log;
+    this.#world = world;
+    const { active } = log.segments;
+    this.#nextOffset = active.nextOffset;
+    this.#nextPosition = active.sizeInBytes;
+    this.#segmentBase = active.baseOffset;
+  }
+
+  /** The end once all that was appended is written. */
+  get nextOffset(): Offset {
+    return this.#nextOffset;
+  }
+
+  /** Whether this log was written to since it was opened. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Throws, or returns what settles with the write. The bytes are the log's from now on. */
+  append(batches: Buffer, leaderEpoch: number): Promise<Appended> {
+    const { config, producers, epochs } = this.#log;
+    const headers = headersOf(batches, config.maxBatchBytes);
+    const now = this.#world.clock.now();
+    const before = findRepetition(headers, producers);
+    if (before !== undefined) return this.#answerRepetition(before.baseOffset, before.lastOffset, now);
+    const group = this.#groupFor(batches.length, headers);
+    const pending = assign(
+      batches,
+      headers,
+      { baseOffset: this.#nextOffset, position: this.#nextPosition, leaderEpoch, now },
+      producers,
+      epochs,
+    );
+    this.#nextOffset = pending.appended.lastOffset + 1;
+    this.#nextPosition += batches.length;
+    group.chunks.push(batches);
+    group.byteLength += batches.length;
+    this.#wake();
+    return new Promise((resolve, reject) => {
+      group.appends.push({ ...pending, resolve, reject });
+    });
+  }
+
+  /** Whether nothing is queued or being written. */
+  get idle(): boolean {
+    return this.#groups.length === 0 && !this.#writing;
+  }
+
+  /** Resolves once everything that was appended is written or rejected. */
+  drained(): Promise<void> {
+    if (this.idle) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** Rejects what is queued; the caller sees to it that nothing more is appended. */
+  abandon(error: Error): void {
+    const groups = this.#groups;
+    this.#groups = [];
+    for (const group of groups) for (const append of group.appends) append.reject(error);
+  }
+
+  /** A repetition of what is not yet written shares its fate. */
+  #answerRepetition(baseOffset: Offset, lastOffset: Offset, now: number): Promise<Appended> {
+    const appended = { baseOffset, lastOffset, appendTime: now, duplicate: true };
+    if (lastOffset < this.#log.segments.active.nextOffset) return Promise.resolve(appended);
+    const group = this.#lastGroup();
+    return new Promise((resolve, reject) => {
+      group.appends.push({ appended, batches: [], producers: [], epochs: undefined, resolve, reject });
+      this.#wake();
+    });
+  }
+
+  /** The group that takes so many bytes, after a roll where the segment is full. */
+  #groupFor(byteLength: number, headers: readonly BatchHeader[]): WriteGroup {
+    let records = 0;
+    for (const header of headers) records += header.lastOffset - header.baseOffset + 1;
+    const full =
+      this.#nextPosition + byteLength > this.#log.config.segmentBytes ||
+      this.#nextOffset + records - 1 - this.#segmentBase > largestPosition;
+    if (full && this.#nextPosition > 0) return this.#roll();
+    const group = this.#lastGroup();
+    if (group.byteLength === 0 || group.byteLength + byteLength <= writeBytes) return group;
+    return this.#addGroup(new WriteGroup());
+  }
+
+  #roll(): WriteGroup {
+    const { producers } = this.#log;
+    producers.expire(this.#world.clock.now());
+    this.#segmentBase = this.#nextOffset;
+    this.#nextPosition = 0;
+    return this.#addGroup(
+      new WriteGroup({ baseOffset: this.#nextOffset, snapshot: encodeProducerSnapshot(producers) }),
+    );
+  }
+
+  #lastGroup(): WriteGroup {
+    return this.#groups.at(-1) ?? this.#addGroup(new WriteGroup());
+  }
+
+  #addGroup(group: WriteGroup): WriteGroup {
+    this.#groups.push(group);
+    return group;
+  }
+
+  #wake(): void {
+    if (this.#writing || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#world.clock.endOfTurn(() => {
+      this.#scheduled = false;
+      this.#writing = true;
+      this.#writeAll().then(
+        () => this.#rest(),
+        (error: unknown) => this.#log.fail(brokenInvariant(error)),
+      );
+    });
+  }
+
+  #rest(): void {
+    this.#writing = false;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  async #writeAll(): Promise<void> {
+    for (;;) {
+      const group = this.#groups.shift();
+      if (group === undefined) return;
+      try {
+        await this.#write(group);
+      } catch (error) {
+        await this.#takeBack(group, error);
+        continue;
+      }
+      for (const append of group.appends) append.resolve(append.appended);
+    }
+  }
+
+  async #write(group: WriteGroup): Promise<void> {
+    const { segments, config } = this.#log;
+    if (!this.#begun) {
+      await this.#log.beforeFirstWrite();
+      this.#begun = true;
+    }
+    if (group.rollsTo !== undefined) {
+      const segment = await this.#log.createSegment(group.rollsTo.baseOffset);
+      segment.snapshot = group.rollsTo.snapshot;
+      segments.add(segment);
+    }
+    if (group.chunks.length === 0) return;
+    const { active } = segments;
+    const position = await active.file.append(group.chunks);
+    if (position !== active.sizeInBytes) {
+      throw new Error(`${active.path} was written at ${position}, but ends at ${active.sizeInBytes}`);
+    }
+    for (const append of group.appends) {
+      for (const batch of append.batches) active.publish(batch, config.indexIntervalBytes);
+    }
+    this.#log.published();
+  }
+
+  /** Undoes all that was assigned behind the published end, then cuts away what was half written. */
+  async #takeBack(failed: WriteGroup, cause: unknown): Promise<void> {
+    const { segments, producers, epochs, path } = this.#log;
+    const appends = [failed, ...this.#groups].flatMap((group) => group.appends);
+    this.#groups = [];
+    for (const append of appends.toReversed()) {
+      for (const undo of append.producers.toReversed()) producers.undo(undo);
+      if (append.epochs !== undefined) epochs.restore(append.epochs);
+    }
+    const { active } = segments;
+    this.#nextOffset = active.nextOffset;
+    this.#nextPosition = active.sizeInBytes;
+    this.#segmentBase = active.baseOffset;
+    this.#log.takenBack(active.nextOffset);
+    const error = writeFailed(path, cause);
+    for (const append of appends) append.reject(error);
+    try {
+      await active.file.truncate(active.sizeInBytes);
+    } catch (truncateError) {
+      this.#log.fail(
+        logError(
+          'LOG_FAILED',
+          `${active.path} cannot be cut back after a failed write: ${reasonOf(truncateError)}`,
+          {
+            cause: truncateError,
+            hint: 'the log is read-only until it is opened again',
+          },
+        ),
+      );
+    }
+  }
+}
+
+function writeFailed(path: string, cause: unknown): CodedError<LogErrorCode> {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  return logError('LOG_FAILED', `writing to ${path} failed: ${reasonOf(cause)}`, {
+    cause,
+    retriable: passing.has(code),
+    ...(code === 'ENOSPC' || code === 'EDQUOT' ? { hint: 'free some space: writing resumes by itself' } : {}),
+  });
+}
+
+function brokenInvariant(cause: unknown): Error {
+  return logError('LOG_FAILED', `the log stopped writing: ${reasonOf(cause)}`, { cause });
+}

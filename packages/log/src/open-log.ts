@@ -1,0 +1,161 @@
+import { dirname, join } from 'node:path';
+import { codeOf, type FileSystem, type World } from '@millrace/runtime';
+import { nodeWorld } from '@millrace/runtime/node';
+import { Checkpoints } from './checkpoint.ts';
+import { defaultLogOptions, type LogConfig, resolveLogOptions } from './config.ts';
+import { logError } from './errors.ts';
+import { FlushScheduler } from './flush-scheduler.ts';
+import { LeaderEpochs } from './leader-epochs.ts';
+import { loadSegments } from './load-segments.ts';
+import type { Log, LogOptions } from './log.ts';
+import { recoverProducers, removeSnapshotsAfter } from './producer-recovery.ts';
+import { createSegment } from './segment-file.ts';
+import { SegmentList } from './segment-list.ts';
+import { parseSegmentFileName } from './segment-name.ts';
+import { SegmentedLog } from './segmented-log.ts';
+
+/** The lock against other processes, in the directory of a log or of many. */
+export const lockFile = '.lock';
+
+/**
+ * Opens the log in a directory of its own, or begins one there. It is this process's alone until it is closed.
+ * LOCKED when another process has it, FOREIGN_LOG, LOG_CORRUPT.
+ */
+export async function openLog(
+  directory: string,
+  options: LogOptions = {},
+  world: World = nodeWorld,
+): Promise<Log> {
+  const config = resolveLogOptions(options, defaultLogOptions);
+  await ensureDurableDirectory(directory, world.files);
+  const lock = await world.files.lock(join(directory, lockFile));
+  try {
+    return await openLogIn(directory, config, options.identity, new FlushScheduler(), world, () =>
+      lock.release(),
+    );
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Opens the log in a directory that exists and is locked by the caller; `released` is called when it has closed. */
+export async function openLogIn(
+  directory: string,
+  config: LogConfig,
+  identity: string | undefined,
+  scheduler: FlushScheduler,
+  world: World,
+  released: () => Promise<void>,
+): Promise<SegmentedLog> {
+  const { files } = world;
+  const checkpoints = new Checkpoints(directory, files);
+  const baseOffsets = (await files.list(directory))
+    .map(parseSegmentFileName)
+    .flatMap((parsed) => (parsed?.kind === 'log' ? [parsed.baseOffset] : []));
+  await checkIdentity(directory, identity, baseOffsets.length === 0, checkpoints);
+  if (baseOffsets.length === 0) {
+    baseOffsets.push(0);
+    await (await createSegment(directory, 0, world)).close();
+    await files.syncDirectory(directory);
+  }
+  const shutdown = await checkpoints.readCleanShutdown();
+  const recoveryPoint = await checkpoints.readRecoveryPoint();
+  const { segments, clean, dead } = await loadSegments({
+    directory,
+    config,
+    world,
+    baseOffsets,
+    recoveryPoint: recoveryPoint ?? 0,
+    cleanShutdown: shutdown?.bootId === world.host.bootId ? shutdown : undefined,
+  });
+  try {
+    const list = new SegmentList(segments);
+    const endOffset = list.active.nextOffset;
+    if (!clean) {
+      warnWhenBehind(directory, recoveryPoint, endOffset, world);
+      for (const { path } of dead.toReversed()) await files.remove(path);
+      await removeSnapshotsAfter(directory, endOffset, files);
+      await files.syncDirectory(directory);
+    }
+    const epochsOnDisk = await checkpoints.readLeaderEpochs();
+    const epochs = new LeaderEpochs(epochsOnDisk);
+    epochs.truncate(endOffset);
+    const producers = await recoverProducers(directory, segments, epochs, epochsOnDisk === undefined, world);
+    return new SegmentedLog(
+      {
+        directory,
+        config,
+        segments: list,
+        producers,
+        epochs,
+        checkpoints,
+        clean,
+        recoveryPoint,
+        epochsOnDisk,
+        released,
+      },
+      scheduler,
+      world,
+    );
+  } catch (error) {
+    await Promise.allSettled(segments.map((segment) => segment.close()));
+    throw error;
+  }
+}
+
+/** Makes the directory and its missing parents, names and all. */
+export async function ensureDurableDirectory(directory: string, files: FileSystem): Promise<void> {
+  const missing: string[] = [];
+  for (let path = directory; !(await files.exists(path)); path = dirname(path)) {
+    missing.push(path);
+    if (dirname(path) === path) break;
+  }
+  if (missing.length === 0) return;
+  await files.ensureDirectory(directory);
+  for (const path of missing.toReversed()) await files.syncDirectory(dirname(path));
+}
+
+async function checkIdentity(
+  directory: string,
+  identity: string | undefined,
+  isNew: boolean,
+  checkpoints: Checkpoints,
+): Promise<void> {
+  const found = await checkpoints.readIdentity();
+  if (found === 'damaged') {
+    throw logError(
+      'LOG_CORRUPT',
+      `the identity file in ${directory} cannot be read: whose log this is, is not known`,
+    );
+  }
+  if (identity === undefined || found?.identity === identity) return;
+  if (found === undefined && isNew) {
+    await checkpoints.writeIdentity(identity);
+    return;
+  }
+  const owner = found === undefined ? 'nobody in particular' : found.identity;
+  throw logError('FOREIGN_LOG', `${directory} belongs to ${owner}, not to ${identity}`, {
+    details: { directory, identity },
+    hint: 'move the directory away, or open it for its own identity',
+  });
+}
+
+function warnWhenBehind(
+  directory: string,
+  recoveryPoint: number | undefined,
+  endOffset: number,
+  world: World,
+): void {
+  if (recoveryPoint === undefined || recoveryPoint <= endOffset) return;
+  world.logger.error(
+    { path: directory, recoveryPoint, endOffset },
+    `the log ends at ${endOffset}, although everything below ${recoveryPoint} was flushed`,
+  );
+}
+
+/** Whether an error says that a path is no directory, or not there. */
+export function isNoDirectory(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

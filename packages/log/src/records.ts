@@ -1,0 +1,154 @@
+import {
+  batchesIn,
+  type Compression,
+  type CompressionCodec,
+  type LogRecord,
+  loadCompression,
+  type Offset,
+  recordsIn,
+  verifyBatch,
+} from '@millrace/record';
+import { hasCode } from '@millrace/runtime';
+import { logError } from './errors.ts';
+import type { Log, RecordsOptions } from './log.ts';
+
+const readBytes = 1024 * 1024;
+
+/** A log that may end. */
+export interface FollowedLog extends Pick<Log, 'startOffset' | 'endOffset' | 'read' | 'onAdvance'> {
+  readonly closed: boolean;
+}
+
+/** Records of a log, verified; the contract is `Log.records`. */
+export function readRecords(log: FollowedLog, options: RecordsOptions): AsyncIterable<LogRecord> {
+  return { [Symbol.asyncIterator]: () => new RecordIterator(log, options) };
+}
+
+/** By hand: an async generator takes twice as long for each record. */
+class RecordIterator implements AsyncIterator<LogRecord, undefined> {
+  readonly #log: FollowedLog;
+  readonly #signal: AbortSignal | undefined;
+  /** Where it ends; undefined: never. */
+  readonly #end: Offset | undefined;
+  readonly #codecs = new Map<Compression, CompressionCodec>();
+  #next: Offset;
+  /** Behind the batches of `#records`. */
+  #behind: Offset = 0;
+  #records: Iterator<LogRecord> | undefined;
+  #done = false;
+  /** Calls of `next` are answered one after the other. */
+  #turn: Promise<unknown> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(log: FollowedLog, options: RecordsOptions) {
+    this.#log = log;
+    this.#signal = options.signal;
+    this.#end = options.follow === true ? undefined : log.endOffset;
+    this.#next = options.from ?? log.startOffset;
+  }
+
+  next(): Promise<IteratorResult<LogRecord, undefined>> {
+    if (this.#turn === undefined) {
+      const record = this.#inMemory();
+      if (record !== undefined) return Promise.resolve({ done: false, value: record });
+    }
+    const turn = (this.#turn ?? Promise.resolve()).then(
+      () => this.#read(),
+      () => this.#read(),
+    );
+    this.#turn = turn;
+    const rest = (): void => {
+      if (this.#turn === turn) this.#turn = undefined;
+    };
+    turn.then(rest, rest);
+    return turn;
+  }
+
+  return(): Promise<IteratorResult<LogRecord, undefined>> {
+    this.#done = true;
+    this.#wake?.();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  get #ended(): boolean {
+    return this.#done || this.#signal?.aborted === true || this.#log.closed;
+  }
+
+  #inMemory(): LogRecord | undefined {
+    if (this.#done || this.#signal?.aborted === true) return undefined;
+    const result = this.#records?.next();
+    if (result === undefined) return undefined;
+    if (result.done !== true && !(this.#end !== undefined && result.value.offset >= this.#end)) {
+      this.#next = result.value.offset + 1;
+      return result.value;
+    }
+    this.#records = undefined;
+    this.#next = Math.max(this.#next, this.#behind);
+    return undefined;
+  }
+
+  async #read(): Promise<IteratorResult<LogRecord, undefined>> {
+    try {
+      for (;;) {
+        const record = this.#inMemory();
+        if (record !== undefined) return { done: false, value: record };
+        if (this.#ended || (this.#end !== undefined && this.#next >= this.#end)) break;
+        if (this.#next === this.#log.endOffset) await this.#advance();
+        else await this.#readSlice();
+      }
+    } catch (error) {
+      this.#done = true;
+      if (!(hasCode(error, 'LOG_CLOSED') && this.#end === undefined)) throw error;
+    }
+    this.#done = true;
+    return { done: true, value: undefined };
+  }
+
+  async #readSlice(): Promise<void> {
+    const slice = await this.#log.read(this.#next, { maxBytes: readBytes });
+    try {
+      const bytes = await slice.read(0, slice.byteLength);
+      const sound = await this.#verify(bytes);
+      this.#records = recordsIn(sound, { from: this.#next, codecs: this.#codecs })[Symbol.iterator]();
+    } finally {
+      slice.release();
+    }
+  }
+
+  /** The sound batches at the beginning, and what is needed to read them. CORRUPT_MESSAGE when the first is none. */
+  async #verify(bytes: Buffer): Promise<Buffer> {
+    for (const { position, header } of batchesIn(bytes)) {
+      try {
+        verifyBatch(bytes, position);
+      } catch (error) {
+        if (position > 0) return bytes.subarray(0, position);
+        throw logError('CORRUPT_MESSAGE', `the batch at offset ${header.baseOffset} is damaged`, {
+          cause: error,
+          details: { offset: header.baseOffset, nextOffset: header.lastOffset + 1 },
+        });
+      }
+      const { compression } = header;
+      if (compression !== 'none' && !this.#codecs.has(compression)) {
+        this.#codecs.set(compression, await loadCompression(compression));
+      }
+      this.#behind = header.lastOffset + 1;
+    }
+    return bytes;
+  }
+
+  /** Resolves when the log has moved, has closed, or nobody waits any more. */
+  async #advance(): Promise<void> {
+    let stop = (): void => undefined;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => resolve();
+      this.#wake = wake;
+      const unsubscribe = this.#log.onAdvance(wake);
+      this.#signal?.addEventListener('abort', wake);
+      stop = () => {
+        unsubscribe();
+        this.#signal?.removeEventListener('abort', wake);
+      };
+    });
+    stop();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Offset } from '@millrace/record';
+import type { Segment } from './segment.ts';
+
+/** The segments of a log in order of their offsets, never empty. Lists that were handed out do not change. */
+export class SegmentList {
+  #segments: readonly Segment[];
+  #active: Segment;
+
+  constructor(segments: readonly Segment[]) {
+    const active = segments.at(-1);
+    if (active === undefined) throw new RangeError('a log has at least one segment');
+    for (const segment of segments.slice(0, -1)) segment.seal();
+    this.#segments = segments;
+    this.#active = active;
+  }
+
+  /** The one that is appended to. */
+  get active(): Segment {
+    return this.#active;
+  }
+
+  get all(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  get startOffset(): Offset {
+    return (this.#segments[0] ?? this.#active).baseOffset;
+  }
+
+  get sizeInBytes(): number {
+    let sum = 0;
+    for (const segment of this.#segments) sum += segment.sizeInBytes;
+    return sum;
+  }
+
+  /** The last segment that begins at or before `offset`, and all after it. */
+  from(offset: Offset): readonly Segment[] {
+    return this.#segments.slice(this.#floor(offset));
+  }
+
+  /** The last segment that begins at or before `offset`; the first one when all begin later. */
+  holding(offset: Offset): Segment {
+    if (offset >= this.#active.baseOffset) return this.#active;
+    return this.#segments[this.#floor(offset)] ?? this.#active;
+  }
+
+  /** The segment behind this one. */
+  after(segment: Segment): Segment | undefined {
+    return this.#segments[this.#floor(segment.baseOffset) + 1];
+  }
+
+  /** The segment becomes the active one. */
+  add(segment: Segment): void {
+    this.#active.seal();
+    this.#segments = [...this.#segments, segment];
+    this.#active = segment;
+  }
+
+  #floor(offset: Offset): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#segments[middle] as Segment).baseOffset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+}

@@ -1,0 +1,196 @@
+import { type BatchHeader, batchHeaderBytes, crc32c, readBatchHeader, verifyBatch } from '@millrace/record';
+import { hasCode, type OpenFile } from '@millrace/runtime';
+import { FileWindow } from './file-window.ts';
+import type { RottenRange, Segment } from './segment.ts';
+import type { SegmentFile } from './segment-file.ts';
+
+/** The unit in which disks write: what was lost in a power cut is lost by whole sectors. */
+const sectorBytes = 512;
+const zeroSector = Buffer.alloc(sectorBytes);
+const pieceBytes = 1024 * 1024;
+const magicAt = 16;
+const crcAt = 17;
+const crcFrom = 21;
+const magic = 2;
+
+/**
+ * Verifies the batches of a segment's file behind what the segment already knows, and makes the good ones known.
+ * Stops at the first torn one and returns where: the caller cuts there. Damage that a power cut does not explain is
+ * kept, and noted as rotten (protocols §F). `successor`: the first offset of the next segment, when that one is sound.
+ */
+export async function recoverSegment(
+  segment: Segment,
+  fileBytes: number,
+  indexIntervalBytes: number,
+  successor: number | undefined,
+): Promise<number> {
+  const scan = new RecoveryScan(segment.file, fileBytes, successor);
+  let position = segment.sizeInBytes;
+  while (position < fileBytes) {
+    const header =
+      scan.tryVerify(position, segment.nextOffset) ?? (await scan.verify(position, segment.nextOffset));
+    if (header !== undefined) {
+      const { baseOffset, lastOffset, sizeInBytes, maxTimestamp } = header;
+      segment.publish({ baseOffset, lastOffset, position, sizeInBytes, maxTimestamp }, indexIntervalBytes);
+      position += sizeInBytes;
+      continue;
+    }
+    const damage = await scan.judge(position, segment.nextOffset);
+    if (damage === 'torn') return position;
+    segment.publishRot(damage);
+    position = damage.end;
+  }
+  return position;
+}
+
+/** Whether a file begins with a sound batch of this offset. */
+export async function beginsSoundly(found: SegmentFile): Promise<boolean> {
+  const scan = new RecoveryScan(found.file, found.fileBytes, undefined);
+  return (await scan.verify(0, found.baseOffset)) !== undefined;
+}
+
+class RecoveryScan {
+  readonly #window: FileWindow;
+  readonly #end: number;
+  readonly #successor: number | undefined;
+
+  constructor(file: OpenFile, end: number, successor: number | undefined) {
+    this.#window = new FileWindow(file, end, pieceBytes);
+    this.#end = end;
+    this.#successor = successor;
+  }
+
+  /** The header of a sound batch with this base offset, when its bytes are in memory already. */
+  tryVerify(position: number, baseOffset: number): BatchHeader | undefined {
+    const at = this.#window.find(position, batchHeaderBytes);
+    if (at < 0) return undefined;
+    const header = headerIn(this.#window.bytes, at);
+    if (header === undefined || this.#window.find(position, header.sizeInBytes) < 0) return undefined;
+    return this.#sound(at, baseOffset);
+  }
+
+  async verify(position: number, baseOffset: number): Promise<BatchHeader | undefined> {
+    const header = await this.#header(position);
+    if (header === undefined || position + header.sizeInBytes > this.#end) return undefined;
+    return this.#sound(await this.#window.load(position, header.sizeInBytes), baseOffset);
+  }
+
+  /** What is wrong at `position`, where a batch with offset `expected` should be. */
+  async judge(position: number, expected: number): Promise<'torn' | RottenRange> {
+    const header = await this.#header(position);
+    const claimed = header === undefined ? undefined : position + header.sizeInBytes;
+    if (claimed !== undefined && claimed <= this.#end) {
+      if (await this.#hasZeroSector(position, claimed)) return 'torn';
+      const nextOffset = await this.#offsetAt(claimed, expected);
+      if (nextOffset !== undefined) return { position, firstOffset: expected, end: claimed, nextOffset };
+    }
+    const next = await this.#search(position, expected);
+    if (next === undefined) return 'torn';
+    if (claimed !== undefined && claimed > this.#end && !(await this.#checksumHolds(position, next.end)))
+      return 'torn';
+    return { position, firstOffset: expected, ...next };
+  }
+
+  async #header(position: number): Promise<BatchHeader | undefined> {
+    const at = await this.#window.load(position, batchHeaderBytes);
+    return headerIn(this.#window.bytes, at);
+  }
+
+  #sound(at: number, baseOffset: number): BatchHeader | undefined {
+    try {
+      const header = verifyBatch(this.#window.bytes, at);
+      return header.baseOffset === baseOffset ? header : undefined;
+    } catch (error) {
+      if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The offset with which the log goes on at `position`, if something sound above `expected` begins there. */
+  async #offsetAt(position: number, expected: number): Promise<number | undefined> {
+    if (position === this.#end) {
+      return this.#successor !== undefined && this.#successor > expected ? this.#successor : undefined;
+    }
+    const header = await this.#header(position);
+    if (header === undefined || header.baseOffset <= expected) return undefined;
+    return (await this.verify(position, header.baseOffset)) === undefined ? undefined : header.baseOffset;
+  }
+
+  /** The first sound batch behind `position`, unless a sector that was never written comes first. */
+  async #search(
+    position: number,
+    expected: number,
+  ): Promise<{ readonly end: number; readonly nextOffset: number } | undefined> {
+    for (let from = position; from < this.#end; from += pieceBytes) {
+      const zero = await this.#zeroSectorIn(
+        from === position ? position : from - sectorBytes,
+        from + pieceBytes,
+      );
+      const to = Math.min(from + pieceBytes, zero ?? this.#end);
+      const found = await this.#searchPiece(Math.max(from, position + 1), to, expected);
+      if (found !== undefined) return found;
+      if (zero !== undefined) return undefined;
+    }
+    const nextOffset = await this.#offsetAt(this.#end, expected);
+    return nextOffset === undefined ? undefined : { end: this.#end, nextOffset };
+  }
+
+  async #searchPiece(
+    from: number,
+    to: number,
+    expected: number,
+  ): Promise<{ readonly end: number; readonly nextOffset: number } | undefined> {
+    let position = from;
+    while (position < to) {
+      const length = Math.min(to - position, pieceBytes) + batchHeaderBytes;
+      const at = await this.#window.load(position, length);
+      const hit = this.#window.bytes.indexOf(magic, at + magicAt);
+      if (hit < 0) return undefined;
+      position += hit - magicAt - at;
+      if (position >= to) return undefined;
+      const nextOffset = await this.#offsetAt(position, expected);
+      if (nextOffset !== undefined) return { end: position, nextOffset };
+      position++;
+    }
+    return undefined;
+  }
+
+  async #hasZeroSector(from: number, to: number): Promise<boolean> {
+    return (await this.#zeroSectorIn(from, to)) !== undefined;
+  }
+
+  /** Where the first whole sector of zeros in this range begins. */
+  async #zeroSectorIn(from: number, to: number): Promise<number | undefined> {
+    const end = Math.min(to, this.#end);
+    let sector = Math.ceil(from / sectorBytes) * sectorBytes;
+    while (sector + sectorBytes <= end) {
+      const at = await this.#window.load(sector, Math.min(end - sector, pieceBytes));
+      const { bytes } = this.#window;
+      for (
+        let within = at;
+        within + sectorBytes <= bytes.length && sector + sectorBytes <= end;
+        within += sectorBytes
+      ) {
+        if (bytes.compare(zeroSector, 0, sectorBytes, within, within + sectorBytes) === 0) return sector;
+        sector += sectorBytes;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether the batch's checksum holds for `[position, end)`: then only its length was wrong. */
+  async #checksumHolds(position: number, end: number): Promise<boolean> {
+    const at = await this.#window.load(position, end - position);
+    const { bytes } = this.#window;
+    return bytes.readUInt32BE(at + crcAt) === crc32c(bytes, at + crcFrom, at + end - position);
+  }
+}
+
+function headerIn(bytes: Buffer, at: number): BatchHeader | undefined {
+  try {
+    return readBatchHeader(bytes, at);
+  } catch (error) {
+    if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
+    throw error;
+  }
+}

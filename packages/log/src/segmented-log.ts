@@ -1,0 +1,343 @@
+import { BatchBuilder, type LogRecord, type NewRecord, type Offset } from '@millrace/record';
+import type { World } from '@millrace/runtime';
+import { tooLarge } from './append-assignment.ts';
+import { Appender } from './appender.ts';
+import type { Checkpoints } from './checkpoint.ts';
+import { CheckpointKeeper } from './checkpoint-keeper.ts';
+import { type LogConfig, resolveLogOptions } from './config.ts';
+import { logError, reasonOf } from './errors.ts';
+import type { FlushScheduler } from './flush-scheduler.ts';
+import { Flusher, type LogMark } from './flusher.ts';
+import { writeIndex } from './index-file.ts';
+import { encodeLeaderEpochs, type LeaderEpoch, type LeaderEpochs } from './leader-epochs.ts';
+import type { Appended, Log, LogOptions, LogSlice, RecordsOptions } from './log.ts';
+import { LogReader } from './log-reader.ts';
+import { writeSnapshot } from './producer-recovery.ts';
+import { encodeProducerSnapshot } from './producer-snapshot.ts';
+import type { ProducerState } from './producer-state.ts';
+import { readRecords } from './records.ts';
+import type { Segment } from './segment.ts';
+import { createSegment } from './segment-file.ts';
+import type { SegmentList } from './segment-list.ts';
+import { offsetForTimestamp } from './timestamp-search.ts';
+
+/** A log as recovery left it. */
+export interface OpenedLog {
+  readonly directory: string;
+  readonly config: LogConfig;
+  readonly segments: SegmentList;
+  readonly producers: ProducerState;
+  readonly epochs: LeaderEpochs;
+  readonly checkpoints: Checkpoints;
+  /** Whether the clean-shutdown marker is there and true. */
+  readonly clean: boolean;
+  readonly recoveryPoint: Offset | undefined;
+  readonly epochsOnDisk: readonly LeaderEpoch[] | undefined;
+  /** Called when the log has closed. */
+  readonly released: () => Promise<void>;
+}
+
+/** A log over segment files: ties writer, flusher, reader and checkpoints together, and answers for all of them. */
+export class SegmentedLog implements Log {
+  readonly path: string;
+  readonly segments: SegmentList;
+  readonly producers: ProducerState;
+  readonly epochs: LeaderEpochs;
+  readonly #opened: OpenedLog;
+  readonly #world: World;
+  readonly #appender: Appender;
+  readonly #flusher: Flusher;
+  readonly #keeper: CheckpointKeeper;
+  readonly #reader: LogReader;
+  readonly #listeners = new Set<() => void>();
+  #config: LogConfig;
+  #builder: BatchBuilder | undefined;
+  #marked: boolean;
+  #failure: Error | undefined;
+  #announcing = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(opened: OpenedLog, scheduler: FlushScheduler, world: World) {
+    this.path = opened.directory;
+    this.segments = opened.segments;
+    this.producers = opened.producers;
+    this.epochs = opened.epochs;
+    this.#opened = opened;
+    this.#config = opened.config;
+    this.#marked = opened.clean;
+    this.#world = world;
+    this.#flusher = new Flusher(this, scheduler, world);
+    this.#appender = new Appender(this, world);
+    const { checkpoints, recoveryPoint, epochsOnDisk } = opened;
+    const { entries } = opened.epochs;
+    const unchanged =
+      epochsOnDisk !== undefined && encodeLeaderEpochs(epochsOnDisk) === encodeLeaderEpochs(entries);
+    this.#keeper = new CheckpointKeeper(this, checkpoints, scheduler, world, {
+      recoveryPoint,
+      epochs: unchanged ? entries : undefined,
+    });
+    this.#reader = new LogReader(this, world);
+  }
+
+  get config(): LogConfig {
+    return this.#config;
+  }
+
+  get startOffset(): Offset {
+    return this.segments.startOffset;
+  }
+
+  get endOffset(): Offset {
+    return this.segments.active.nextOffset;
+  }
+
+  get flushedOffset(): Offset {
+    return this.#flusher.flushed.offset;
+  }
+
+  get flushed(): LogMark {
+    return this.#flusher.flushed;
+  }
+
+  get sizeInBytes(): number {
+    return this.segments.sizeInBytes;
+  }
+
+  get latestLeaderEpoch(): number {
+    return this.epochs.latest;
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** What was found rotten behind the recovery point stays behind it, so that each opening finds it again. */
+  get recoveryPoint(): Offset {
+    return Math.min(this.flushedOffset, this.#firstRot ?? Number.POSITIVE_INFINITY);
+  }
+
+  append(records: NewRecord | readonly NewRecord[]): Promise<Appended> {
+    try {
+      return this.#append(this.#build(Array.isArray(records) ? records : [records]), this.epochs.latest);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  appendBatches(batches: Buffer, options: { leaderEpoch: number }): Promise<Appended> {
+    try {
+      return this.#append(batches, options.leaderEpoch);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  records(options: RecordsOptions = {}): AsyncIterable<LogRecord> {
+    return readRecords(this, options);
+  }
+
+  async read(from: Offset, limit: { maxBytes: number; upTo?: Offset }): Promise<LogSlice> {
+    this.#checkOpen();
+    return this.#reader.read(from, limit);
+  }
+
+  bytesBetween(from: Offset, upTo: Offset): number {
+    return this.#reader.bytesBetween(from, upTo);
+  }
+
+  async offsetForTimestamp(timestamp: number): Promise<{ offset: Offset; timestamp: number } | undefined> {
+    this.#checkOpen();
+    return offsetForTimestamp(this.segments.all, timestamp);
+  }
+
+  async startEpoch(leaderEpoch: number): Promise<void> {
+    this.#checkWritable();
+    // An epoch that began behind appends which then fail would begin too late.
+    while (!this.#appender.idle) await this.#appender.drained();
+    this.#checkWritable();
+    if (leaderEpoch < this.epochs.latest) {
+      throw new RangeError(`epoch ${leaderEpoch} cannot begin: ${this.epochs.latest} has`);
+    }
+    this.epochs.start(leaderEpoch, this.endOffset);
+    await this.#keeper.writeEpochs();
+  }
+
+  endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: Offset } | undefined {
+    return this.epochs.endOffsetFor(leaderEpoch, this.endOffset);
+  }
+
+  flush(): Promise<void> {
+    return this.#flusher.waitFor(this.#appender.nextOffset);
+  }
+
+  configure(options: LogOptions): void {
+    this.#config = resolveLogOptions(options, this.#config);
+  }
+
+  onAdvance(listener: () => void): () => void {
+    const entry = (): void => listener();
+    this.#listeners.add(entry);
+    return () => {
+      this.#listeners.delete(entry);
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // What the parts ask of the log.
+
+  async beforeFirstWrite(): Promise<void> {
+    await this.#opened.checkpoints.removeCleanShutdown();
+    this.#marked = false;
+  }
+
+  createSegment(baseOffset: Offset): Promise<Segment> {
+    return createSegment(this.path, baseOffset, this.#world);
+  }
+
+  published(): void {
+    this.#flusher.advanced();
+    this.#announce();
+  }
+
+  takenBack(endOffset: Offset): void {
+    this.#flusher.takenBack(endOffset);
+  }
+
+  flushedMoved(): void {
+    this.#keeper.flushedMoved();
+    this.#announce();
+  }
+
+  /** Index and snapshot only save time at the next opening: without them it reads the segment. */
+  async sealed(segment: Segment, next: Segment): Promise<void> {
+    await this.#orWarn('index or snapshot of a full segment could not be written', async () => {
+      await writeIndex(this.#world.files, this.path, segment);
+      if (next.snapshot === undefined) return;
+      await writeSnapshot(this.path, next.baseOffset, next.snapshot, this.#world.files);
+      next.snapshot = undefined;
+    });
+  }
+
+  fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#world.logger.error({ path: this.path, error: reasonOf(error) }, 'the log is read-only from now on');
+    this.#flusher.fail(error);
+    this.#appender.abandon(error);
+    this.#announce();
+  }
+
+  get #firstRot(): Offset | undefined {
+    const from = this.#opened.recoveryPoint ?? 0;
+    for (const segment of this.segments.all) {
+      for (const damage of segment.rotten) if (damage.firstOffset >= from) return damage.firstOffset;
+    }
+    return undefined;
+  }
+
+  #append(batches: Buffer, leaderEpoch: number): Promise<Appended> {
+    this.#checkWritable();
+    return this.#appender.append(batches, leaderEpoch);
+  }
+
+  #build(records: readonly NewRecord[]): Buffer {
+    if (records.length === 0) throw new TypeError('append needs at least one record');
+    const { maxBatchBytes } = this.#config;
+    const builder = this.#builder ?? new BatchBuilder({ maxBytes: maxBatchBytes });
+    // Kept only when it ends empty: after an error it may hold a part.
+    this.#builder = undefined;
+    const now = this.#world.clock.now();
+    for (const record of records) {
+      if (!builder.tryAppend(record, now)) throw tooLarge(builder.sizeInBytes, maxBatchBytes);
+    }
+    const batch = builder.build();
+    this.#builder = builder;
+    return batch;
+  }
+
+  #checkOpen(): void {
+    if (this.closed) throw logError('LOG_CLOSED', `${this.path} is closed`);
+  }
+
+  #checkWritable(): void {
+    this.#checkOpen();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Tells the listeners once what happened in this turn. */
+  #announce(): void {
+    if (this.#announcing || this.#listeners.size === 0) return;
+    this.#announcing = true;
+    this.#world.clock.endOfTurn(() => {
+      this.#announcing = false;
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#appender.drained();
+      const failed = this.#failure;
+      if (failed === undefined) await this.#flusher.waitFor(this.endOffset);
+      await this.#keeper.stop();
+      if (failed === undefined && !this.#marked) await this.#writeShutdown();
+    } finally {
+      this.#flusher.fail(logError('LOG_CLOSED', `${this.path} is closed`));
+      this.#announce();
+      this.#closeFiles();
+      await this.#opened.released();
+    }
+  }
+
+  async #writeShutdown(): Promise<void> {
+    const { checkpoints } = this.#opened;
+    const { active } = this.segments;
+    await this.#orWarn('the log was closed, but its checkpoints could not be written', async () => {
+      for (const segment of this.segments.all) {
+        if (!segment.indexStored) await writeIndex(this.#world.files, this.path, segment);
+      }
+      const snapshot = encodeProducerSnapshot(this.producers);
+      await writeSnapshot(this.path, this.endOffset, snapshot, this.#world.files);
+      await this.#keeper.write();
+      if (this.#firstRot !== undefined) return;
+      const { bootId } = this.#world.host;
+      await checkpoints.writeCleanShutdown({
+        bootId,
+        endOffset: this.endOffset,
+        activeBytes: active.sizeInBytes,
+      });
+    });
+  }
+
+  /** A segment that is being read closes when its last reader lets go, which may be long after the log. */
+  #closeFiles(): void {
+    for (const segment of this.segments.all) {
+      segment.close().catch((error: unknown) => {
+        this.#world.logger.warn(
+          { path: segment.path, error: reasonOf(error) },
+          'a segment could not be closed',
+        );
+      });
+    }
+  }
+
+  async #orWarn(message: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#world.logger.warn({ path: this.path, error: reasonOf(error) }, message);
+    }
+  }
+}
