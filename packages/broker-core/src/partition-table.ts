@@ -14,9 +14,9 @@ export interface PartitionTableOptions {
   /** The broker's defaults for logs. */
   readonly logOptions: LogOptions;
   readonly durability: Durability;
-  onAdvance(partition: Partition): void;
+  readonly onAdvance: (partition: Partition) => void;
   /** A topic's partitions here lead, stopped leading, or cannot. */
-  onChange(topicName: string): void;
+  readonly onChange: (topicName: string) => void;
 }
 
 interface HostedTopic {

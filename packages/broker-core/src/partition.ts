@@ -17,7 +17,7 @@ export interface PartitionOptions {
   /** Its own, open, with the epoch started. The partition never closes it. */
   readonly log: Log;
   /** "This partition advanced", failed or closed: the one signal upwards. */
-  onAdvance(partition: Partition): void;
+  readonly onAdvance: (partition: Partition) => void;
 }
 
 /** Followers come with replication; until then the leader is the only replica. */

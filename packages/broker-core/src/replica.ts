@@ -9,12 +9,12 @@ import type { TopicSettings } from './topic-config.ts';
 export interface ReplicaHost {
   readonly logs: LogDirectory;
   readonly durability: Durability;
-  settings(topic: TopicView): TopicSettings;
+  readonly settings: (topic: TopicView) => TopicSettings;
   /** Whether it is known, not guessed, that the topic of this id was deleted. */
-  isDeleted(topicId: string): Promise<boolean>;
-  onAdvance(partition: Partition): void;
+  readonly isDeleted: (topicId: string) => Promise<boolean>;
+  readonly onAdvance: (partition: Partition) => void;
   /** It leads, stopped leading, or cannot. */
-  onChange(replica: Replica): void;
+  readonly onChange: (replica: Replica) => void;
 }
 
 /** What the partition's state node wants of this broker. */

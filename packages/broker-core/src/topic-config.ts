@@ -24,8 +24,8 @@ interface Definition {
   readonly minimum: number;
   readonly maximum: number;
   readonly documentation: string;
-  get(options: LogOptions): number | undefined;
-  set(value: number): Partial<TopicSettings>;
+  readonly get: (options: LogOptions) => number | undefined;
+  readonly set: (value: number) => Partial<TopicSettings>;
 }
 
 const largest = 2 ** 31 - 1;

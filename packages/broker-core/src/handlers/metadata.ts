@@ -29,7 +29,7 @@ export function metadataHandler(options: MetadataHandlerOptions) {
   ): Promise<MetadataResponse> => {
     const create = allowAutoCreate === true && options.autoCreateTopics !== false;
     const answers = await Promise.all(
-      topics?.map((name) => answerTopic(options, name, create)) ?? view.topics().map(describe),
+      (topics ?? view.topics().map(({ name }) => name)).map((name) => answerTopic(options, name, create)),
     );
     return {
       clusterId: view.clusterId,

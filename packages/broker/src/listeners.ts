@@ -1,0 +1,70 @@
+import type { Endpoints } from '@millrace/broker-core';
+import type { BrokerApi, WireCodec } from '@millrace/protocol';
+import type { World } from '@millrace/runtime';
+import { type Listener, listenTcp } from '@millrace/transport';
+import type { ListenerConfig } from './config.ts';
+import { brokerError } from './errors.ts';
+
+/** The doors of a broker, open. */
+export interface Listeners {
+  /** As bound. */
+  readonly endpoints: Endpoints;
+  close(): Promise<void>;
+}
+
+/** How long open connections get to take their last answers. */
+const drainMs = 1_000;
+const defaultHost = '127.0.0.1';
+
+/** INSECURE_LISTENER: whoever reaches the address can read and write everything. */
+export function checkListeners(listeners: readonly ListenerConfig[], insecure: boolean): void {
+  if (insecure) return;
+  const open = listeners.find(({ host = defaultHost }) => !isLoopback(host));
+  if (open === undefined) return;
+  throw brokerError(
+    'INSECURE_LISTENER',
+    `listening on ${open.host} lets everyone who can reach it read and write everything: there is no authentication`,
+    { hint: 'listen on 127.0.0.1, or say insecure: true if that is what you want' },
+  );
+}
+
+/** Opens all, or none. ADDRESS_IN_USE, ADDRESS_UNAVAILABLE, INVALID_CONFIG for two of one name. */
+export async function openListeners(
+  configs: readonly ListenerConfig[],
+  api: Partial<BrokerApi>,
+  world: World,
+): Promise<Listeners> {
+  const listeners: Listener[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.close({ drainMs })));
+  };
+  try {
+    for (const config of configs) {
+      const codec = config.codec ?? (await defaultCodec());
+      const name = config.name ?? codec.name;
+      if (listeners.some((other) => other.name === name)) throw sameName(name);
+      const { host = defaultHost, port = 0 } = config;
+      listeners.push(await listenTcp({ api, codec, listener: name, host, port }, world));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { endpoints: Object.fromEntries(listeners.map(({ name, endpoint }) => [name, endpoint])), close };
+}
+
+/** Loaded when the first port needs it: a broker that lives in its process only has no use for it. */
+async function defaultCodec(): Promise<WireCodec> {
+  const { msgpackCodec } = await import('@millrace/protocol/msgpack');
+  return msgpackCodec();
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function sameName(name: string): Error {
+  return brokerError('INVALID_CONFIG', `two listeners have the name '${name}'`, {
+    hint: 'give each listener its own name',
+  });
+}

@@ -1,0 +1,115 @@
+import { type BrokerCoreOptions, createBrokerCore, type Endpoints } from '@millrace/broker-core';
+import { type MemoryRegistry, memoryRegistry, type OpenRegistry } from '@millrace/coordination';
+import { type LogDirectory, openLogDirectory } from '@millrace/log';
+import type { BrokerApi, Connector } from '@millrace/protocol';
+import { memoryFileSystem, type World } from '@millrace/runtime';
+import { nodeWorld } from '@millrace/runtime/node';
+import { inProcessConnector } from '@millrace/transport';
+import { type BrokerConfig, checkConfig } from './config.ts';
+import { openEmbeddedRegistry } from './embedded-registry.ts';
+import { checkListeners, openListeners } from './listeners.ts';
+
+export interface Broker extends AsyncDisposable {
+  readonly nodeId: number;
+  /** As bound. */
+  readonly endpoints: Endpoints;
+  readonly api: Partial<BrokerApi>;
+  /** In process: nothing copied. It reaches this broker only. */
+  readonly connect: Connector;
+  /** A session of its own registry, embedded or not. */
+  readonly registry: OpenRegistry;
+  /** Answers what is parked, leaves the cluster, closes ports and files. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A whole broker: the log directory (locked before any port is bound), a registry, the deciding core, its listeners.
+ * Resolves when it serves. A start that fails undoes what it did.
+ *
+ * INVALID_CONFIG, INSECURE_LISTENER, LOCKED, ADDRESS_IN_USE, NODE_ID_TAKEN.
+ */
+export async function startBroker(config: BrokerConfig = {}, world: World = nodeWorld): Promise<Broker> {
+  checkConfig(config);
+  checkListeners(config.listeners ?? [], config.insecure ?? false);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    return await assemble(config, world, undo);
+  } catch (error) {
+    await undoAll(undo).catch((undoing: unknown) =>
+      world.logger.error({ error: undoing }, 'could not undo all of a start that failed'),
+    );
+    throw error;
+  }
+}
+
+/** Each step that has to be undone leaves how; stopping is undoing all, the last first. */
+async function assemble(config: BrokerConfig, world: World, undo: (() => Promise<void>)[]): Promise<Broker> {
+  const inMemory = config.dataDirectory === undefined;
+  const ownWorld = inMemory ? { ...world, files: memoryFileSystem() } : world;
+  const logs = await openLogDirectory(config.dataDirectory ?? '/millrace', {}, ownWorld);
+  undo.push(() => logs.close());
+
+  const registry = config.registry ?? (await ownRegistry(inMemory, logs, ownWorld)).open;
+  const core = createBrokerCore(coreOptions(config, logs, registry), ownWorld);
+  const api = { ...core.api, ...config.extraApis };
+  const listeners = await openListeners(config.listeners ?? [], api, ownWorld);
+  undo.push(() => listeners.close());
+  const { endpoints } = listeners;
+
+  undo.push(() => core.stop());
+  undo.push(() => logs.annotateLock({ state: 'stopping' }));
+  await core.start(endpoints);
+  await logs.annotateLock(notes(core.nodeId, endpoints));
+
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopped ??= undoAll(undo);
+    return stopped;
+  };
+  return {
+    nodeId: core.nodeId,
+    endpoints,
+    api,
+    connect: inProcessConnector((nodeId) =>
+      nodeId === undefined || nodeId === core.nodeId ? api : undefined,
+    ),
+    registry,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** In memory nothing outlives the broker, so its registry needs no journal. */
+function ownRegistry(inMemory: boolean, logs: LogDirectory, world: World): Promise<MemoryRegistry> {
+  return inMemory ? Promise.resolve(memoryRegistry(world)) : openEmbeddedRegistry(logs, world);
+}
+
+function coreOptions(
+  { nodeId, durability, autoCreateTopics, log }: BrokerConfig,
+  logs: LogDirectory,
+  registry: OpenRegistry,
+): BrokerCoreOptions {
+  return {
+    logs,
+    registry,
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(durability === undefined ? {} : { durability }),
+    ...(autoCreateTopics === undefined ? {} : { autoCreateTopics }),
+    ...(log === undefined ? {} : { log }),
+  };
+}
+
+/** What others are told who find the directory locked. */
+function notes(nodeId: number, endpoints: Endpoints): Record<string, string | number> {
+  const addresses = Object.values(endpoints).map(({ host, port }) => `${host}:${port}`);
+  return addresses.length === 0 ? { nodeId } : { nodeId, address: addresses.join(', ') };
+}
+
+/** Runs all of them, the last first, and rejects with the first failure once all have run. */
+async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+    await step().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+}
