@@ -8,6 +8,7 @@ import type { Log, LogOptions } from './log.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { ensureDurableDirectory, isNoDirectory, lockFile, openLogIn } from './open-log.ts';
 import { parseSegmentFileName } from './segment-name.ts';
+import type { SegmentedLog } from './segmented-log.ts';
 
 const names = /^[A-Za-z0-9._-]{1,255}$/;
 const doomedName = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-delete$/;
@@ -42,7 +43,7 @@ class OpenLogDirectory implements LogDirectory {
   readonly #lock: FileLock;
   readonly #world: World;
   readonly #scheduler = new FlushScheduler();
-  readonly #logs = new Map<string, Log>();
+  readonly #logs = new Map<string, SegmentedLog>();
   /** What is being opened or deleted: the next call for the name waits for it. */
   readonly #busy = new Map<string, Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -59,11 +60,13 @@ class OpenLogDirectory implements LogDirectory {
     return this.#inTurn(name, async () => {
       this.#checkOpen();
       const open = this.#logs.get(name);
-      if (open !== undefined) return open;
+      if (open !== undefined && !open.closed) return open;
+      // Closed by its user: a failure is that user's, and what is on disk is recovered.
+      await open?.close().catch(() => undefined);
       const directory = join(this.path, name);
       const config = resolveLogOptions(options, this.#defaults);
       await ensureDurableDirectory(directory, this.#world.files);
-      const log = await openLogIn(
+      const log: SegmentedLog = await openLogIn(
         directory,
         config,
         options.identity,

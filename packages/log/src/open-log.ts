@@ -136,7 +136,7 @@ async function checkIdentity(
   }
   const owner = found === undefined ? 'nobody in particular' : found.identity;
   throw logError('FOREIGN_LOG', `${directory} belongs to ${owner}, not to ${identity}`, {
-    details: { directory, identity },
+    details: { directory, identity, ...(found === undefined ? {} : { owner: found.identity }) },
     hint: 'move the directory away, or open it for its own identity',
   });
 }

@@ -124,7 +124,7 @@ export class SegmentedLog implements Log {
     try {
       return this.#append(this.#build(Array.isArray(records) ? records : [records]), this.epochs.latest);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error as Error);
     }
   }
 
@@ -132,7 +132,7 @@ export class SegmentedLog implements Log {
     try {
       return this.#append(batches, options.leaderEpoch);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error as Error);
     }
   }
 

@@ -1,1 +1,2 @@
-export {};
+// For tests of what uses logs.
+export { type BatchOptions, batchOf, bytesOf, valuesOf } from './log-fixtures.ts';
