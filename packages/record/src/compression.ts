@@ -8,3 +8,6 @@ export interface CompressionCodec {
   /** CORRUPT_MESSAGE when the bytes are damaged or would exceed `maxBytes`. */
   decompress(bytes: Uint8Array, maxBytes: number): Buffer;
 }
+
+/** Position in this list = Kafka's number. */
+export const compressions: readonly Compression[] = Object.freeze(['none', 'gzip', 'snappy', 'lz4', 'zstd']);

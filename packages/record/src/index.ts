@@ -1,23 +1,22 @@
-export type { BatchHeader } from './batch-header.ts';
-export type { Compression, CompressionCodec } from './compression.ts';
-export type { LogRecord, NewRecord, Offset, RecordHeader } from './record.ts';
-export type { Serde } from './serde.ts';
+// Building and reading.
+export { BatchBuilder } from './batch-builder.ts';
 export {
-  BatchBuilder,
-  batchesIn,
-  batchHeaderBytes,
+  type BatchHeader,
+  type BatchProducer,
   batchSizeAt,
-  bytes,
-  type CompressionCodecs,
-  crc32c,
-  json,
-  loadCompression,
-  murmur2,
-  type RecordErrorCode,
   readBatchHeader,
-  recordsIn,
   stampBatch,
   stampProducer,
-  text,
   verifyBatch,
-} from './thin.ts';
+} from './batch-header.ts';
+export { batchesIn, type CompressionCodecs, recordsIn } from './batch-iterator.ts';
+export { batchHeaderBytes } from './batch-layout.ts';
+// Compression and checksums.
+export type { Compression, CompressionCodec } from './compression.ts';
+export { crc32c, prepareChecksums } from './crc32c.ts';
+export type { RecordErrorCode } from './errors.ts';
+export { loadCompression } from './load-compression.ts';
+export { murmur2 } from './murmur2.ts';
+export type { LogRecord, NewRecord, Offset, RecordHeader } from './record.ts';
+// Values.
+export { bytes, json, type Serde, text } from './serde.ts';

@@ -1,5 +1,76 @@
+import { recordError } from './errors.ts';
+
 /** How values become bytes. null is a tombstone, and only a serde that names null in `T` accepts one. */
 export interface Serde<T> {
   encode(value: T): Uint8Array | null;
   decode(bytes: Buffer | null): T;
+}
+
+/** The bytes as they are. What `decode` returns is the view that it was given. */
+export const bytes: Serde<Buffer | null> = Object.freeze({
+  encode: (value: Buffer | null) => value,
+  decode: (value: Buffer | null) => value,
+});
+
+/** UTF-8. As in Kafka's own clients, what is not UTF-8 is read as U+FFFD. INVALID_RECORD for null both ways. */
+export const text: Serde<string> = Object.freeze({
+  encode(value: string): Buffer {
+    if (typeof value !== 'string')
+      throw recordError('INVALID_RECORD', `text takes a string, not ${kindOf(value)}`);
+    return Buffer.from(value, 'utf8');
+  },
+  decode(value: Buffer | null): string {
+    if (value === null) {
+      throw recordError('INVALID_RECORD', 'text takes bytes, and this is a tombstone (null)', {
+        hint: 'read topics with tombstones with the serde `bytes`',
+      });
+    }
+    return value.toString('utf8');
+  },
+});
+
+/**
+ * JSON. null is a tombstone both ways, since TypeScript's `T` cannot be asked: where a topic may hold tombstones, name it,
+ * `json<Order | null>()`. INVALID_RECORD for what JSON cannot say (undefined, a function, a cycle, a bigint), and for
+ * bytes that are no JSON.
+ */
+export function json<T>(): Serde<T> {
+  return {
+    encode(value) {
+      if (value === null) return null;
+      const said = stringify(value);
+      if (said === undefined) {
+        throw recordError('INVALID_RECORD', `JSON has no word for ${kindOf(value)}`);
+      }
+      return Buffer.from(said, 'utf8');
+    },
+    decode(value) {
+      if (value === null) return null as T;
+      try {
+        return JSON.parse(value.toString('utf8')) as T;
+      } catch (cause) {
+        throw recordError('INVALID_RECORD', `${value.length} bytes are no JSON: ${preview(value)}`, {
+          cause,
+        });
+      }
+    },
+  };
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    // Its type says string, but undefined and functions give undefined.
+    return JSON.stringify(value) as string | undefined;
+  } catch (cause) {
+    throw recordError('INVALID_RECORD', `JSON cannot hold this ${kindOf(value)}`, { cause });
+  }
+}
+
+function preview(value: Buffer): string {
+  const shown = JSON.stringify(value.subarray(0, 40).toString('utf8'));
+  return value.length > 40 ? `${shown} …` : shown;
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
 }

@@ -7,7 +7,11 @@ import type { Serde } from './serde.ts';
 
 const compressions: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 export const batchHeaderBytes = 61;
-export type RecordErrorCode = 'CORRUPT_MESSAGE' | 'RECORD_TOO_LARGE' | 'COMPRESSION_UNAVAILABLE' | 'INVALID_RECORD';
+export type RecordErrorCode =
+  | 'CORRUPT_MESSAGE'
+  | 'RECORD_TOO_LARGE'
+  | 'COMPRESSION_UNAVAILABLE'
+  | 'INVALID_RECORD';
 export type CompressionCodecs = ReadonlyMap<Compression, CompressionCodec>;
 const corrupt = (message: string): CodedError<RecordErrorCode> => new CodedError('CORRUPT_MESSAGE', message);
 
@@ -103,7 +107,10 @@ export class BatchBuilder {
     const total = body.length + len.length;
     if (this.#size + total > this.#max) {
       if (this.#count > 0) return false;
-      throw new CodedError('RECORD_TOO_LARGE', `a record of ${total} bytes is over the limit of ${this.#max}`);
+      throw new CodedError(
+        'RECORD_TOO_LARGE',
+        `a record of ${total} bytes is over the limit of ${this.#max}`,
+      );
     }
     this.#chunks.push(Buffer.from(len), body);
     this.#size += total;
@@ -154,7 +161,8 @@ export function batchSizeAt(b: Buffer, at: number): number | undefined {
 }
 export function readBatchHeader(b: Buffer, at = 0): BatchHeader {
   const size = batchSizeAt(b, at);
-  if (size === undefined || b.length - at < batchHeaderBytes) throw corrupt('fewer bytes than a batch header');
+  if (size === undefined || b.length - at < batchHeaderBytes)
+    throw corrupt('fewer bytes than a batch header');
   if (b[at + 16] !== 2) throw corrupt(`magic ${b[at + 16]} is not 2`);
   const attributes = b.readInt16BE(at + 21);
   const baseOffset = int64(b, at);
@@ -182,7 +190,8 @@ export function readBatchHeader(b: Buffer, at = 0): BatchHeader {
 export function verifyBatch(b: Buffer, at = 0): BatchHeader {
   const header = readBatchHeader(b, at);
   if (at + header.sizeInBytes > b.length) throw corrupt('the batch is cut off');
-  if (crc32c(b, at + 21, at + header.sizeInBytes) !== b.readUInt32BE(at + 17)) throw corrupt('the checksum is wrong');
+  if (crc32c(b, at + 21, at + header.sizeInBytes) !== b.readUInt32BE(at + 17))
+    throw corrupt('the checksum is wrong');
   return header;
 }
 export function* batchesIn(b: Buffer): Iterable<{ position: number; header: BatchHeader }> {
@@ -248,5 +257,8 @@ export async function loadCompression(compression: Compression): Promise<Compres
 export const bytes: Serde<Buffer | null> = { encode: (v) => v, decode: (v) => v };
 export const text: Serde<string> = { encode: (v) => Buffer.from(v), decode: (v) => (v ?? '').toString() };
 export function json<T>(): Serde<T> {
-  return { encode: (v) => Buffer.from(JSON.stringify(v)), decode: (v) => JSON.parse((v ?? 'null').toString()) };
+  return {
+    encode: (v) => Buffer.from(JSON.stringify(v)),
+    decode: (v) => JSON.parse((v ?? 'null').toString()),
+  };
 }
