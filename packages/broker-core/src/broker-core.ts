@@ -1,5 +1,5 @@
 import type { OpenRegistry } from '@millrace/coordination';
-import type { LogDirectory, LogOptions } from '@millrace/log';
+import type { LogDirectory } from '@millrace/log';
 import type { BrokerApi } from '@millrace/protocol';
 import { CodedError, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
@@ -14,6 +14,7 @@ import { PartitionTable } from './partition-table.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { Purgatory, waitUntil } from './purgatory.ts';
 import type { Endpoints } from './registration.ts';
+import type { LogDefaults } from './topic-config.ts';
 import { TopicCreator } from './topic-creator.ts';
 import { Topics } from './topics.ts';
 
@@ -30,7 +31,7 @@ export interface BrokerCoreOptions {
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
   /** What holds for topics whose configuration says nothing else. */
-  log?: Omit<LogOptions, 'identity'>;
+  log?: LogDefaults;
 }
 
 export interface BrokerCore extends AsyncDisposable {

@@ -1,18 +1,18 @@
 import { paths, type Registry } from '@millrace/coordination';
-import type { LogDirectory, LogOptions } from '@millrace/log';
+import type { LogDirectory } from '@millrace/log';
 import type { World } from '@millrace/runtime';
 import { type Failure, failureFrom } from './errors.ts';
 import type { MetadataView, TopicView, ViewListener } from './metadata-view.ts';
 import type { Durability, Partition } from './partition.ts';
 import { type LeaderRole, Replica, type ReplicaHost } from './replica.ts';
-import { topicSettings } from './topic-config.ts';
+import { type LogDefaults, topicSettings } from './topic-config.ts';
 
 export interface PartitionTableOptions {
   readonly nodeId: number;
   readonly view: MetadataView;
   readonly logs: LogDirectory;
   /** The broker's defaults for logs. */
-  readonly logOptions: LogOptions;
+  readonly logOptions: LogDefaults;
   readonly durability: Durability;
   readonly onAdvance: (partition: Partition) => void;
   /** A topic's partitions here lead, stopped leading, or cannot. */

@@ -104,6 +104,7 @@ export class Replica {
         { log: this.name },
         'kept a log whose topic is gone without having been deleted',
       );
+      await this.#log?.close(); // so that the next topic of the name finds out whose it is
       return;
     }
     if (this.#log === undefined && !(await this.#isOnDisk())) return;
@@ -191,9 +192,9 @@ export class Replica {
   }
 
   async #isOfDeletedTopic(error: CodedError): Promise<boolean> {
-    const identity = error.details?.['identity'];
-    if (typeof identity !== 'string') return false;
-    return this.#host.isDeleted(identity.slice(0, identity.lastIndexOf('-')));
+    const owner = error.details?.['owner'];
+    if (typeof owner !== 'string') return false;
+    return this.#host.isDeleted(owner.slice(0, owner.lastIndexOf('-')));
   }
 
   /** Whether there is a directory of this name that is this topic's. */

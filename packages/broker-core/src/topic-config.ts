@@ -7,6 +7,9 @@ export type TopicSettings = Required<
   Pick<LogOptions, 'segmentBytes' | 'indexIntervalBytes' | 'maxBatchBytes' | 'flush'>
 >;
 
+/** What a broker's logs have by default. */
+export type LogDefaults = Omit<LogOptions, 'identity'>;
+
 /** A topic's own entries, as its registry node keeps them. */
 export interface TopicConfig {
   readonly [name: string]: string;
@@ -74,8 +77,8 @@ export function checkTopicConfig(config: TopicConfig): void {
 }
 
 /** The topic's own entries over the broker's over the built-in ones. */
-export function topicSettings(config: TopicConfig, brokerOptions: LogOptions): TopicSettings {
-  const settings: TopicSettings = { ...defaultLogOptions, ...withoutIdentity(brokerOptions) };
+export function topicSettings(config: TopicConfig, brokerOptions: LogDefaults): TopicSettings {
+  const settings: TopicSettings = { ...defaultLogOptions, ...brokerOptions };
   for (const definition of definitions) {
     const value = config[definition.name];
     if (value !== undefined) Object.assign(settings, definition.set(parse(definition, value)));
@@ -86,7 +89,7 @@ export function topicSettings(config: TopicConfig, brokerOptions: LogOptions): T
 /** Every name with the value that holds and where it comes from; `only`: these names. */
 export function describeTopicConfig(
   config: TopicConfig,
-  brokerOptions: LogOptions,
+  brokerOptions: LogDefaults,
   only?: readonly string[],
 ): ConfigEntry[] {
   return definitions
@@ -132,8 +135,4 @@ function parse({ name, minimum, maximum }: Definition, value: string): number {
     'INVALID_CONFIG',
     `${name} is '${value}'; it takes a whole number from ${minimum} to ${maximum}`,
   );
-}
-
-function withoutIdentity({ identity: _, ...options }: LogOptions): Omit<LogOptions, 'identity'> {
-  return options;
 }

@@ -1,13 +1,12 @@
-import type { LogOptions } from '@millrace/log';
 import type { RequestOf, ResponseOf } from '@millrace/protocol';
 import { apiError, failureFrom } from '../errors.ts';
 import type { MetadataView } from '../metadata-view.ts';
-import { describeTopicConfig } from '../topic-config.ts';
+import { describeTopicConfig, type LogDefaults } from '../topic-config.ts';
 
 export interface DescribeConfigsHandlerOptions {
   readonly nodeId: number;
   readonly view: MetadataView;
-  readonly logOptions: LogOptions;
+  readonly logOptions: LogDefaults;
 }
 
 type Resource = RequestOf<'describeConfigs'>['resources'][number];

@@ -1,10 +1,10 @@
-import type { LogOptions } from '@millrace/log';
 import type { BrokerApi } from '@millrace/protocol';
 import type { MetadataView } from '../metadata-view.ts';
 import type { Partition } from '../partition.ts';
 import type { PartitionTable } from '../partition-table.ts';
 import type { ProducerIds } from '../producer-ids.ts';
 import type { Purgatory } from '../purgatory.ts';
+import type { LogDefaults } from '../topic-config.ts';
 import type { TopicCreator } from '../topic-creator.ts';
 import type { Topics } from '../topics.ts';
 import { alterConfigsHandler } from './alter-configs.ts';
@@ -30,7 +30,7 @@ export interface HandlerParts {
   readonly fetches: Purgatory<Partition>;
   readonly waits: Purgatory<string>;
   readonly minInSyncReplicas: number;
-  readonly logOptions: LogOptions;
+  readonly logOptions: LogDefaults;
   readonly autoCreateTopics: { readonly partitions: number; readonly replicas: number } | false;
 }
 
