@@ -4,19 +4,20 @@ import type { Timer } from './clock.ts';
 export type SetTimer = (ms: number, fire: () => void) => Timer;
 
 /** `Clock.sleep` over a clock's own timers. */
-export function sleepWith(setTimer: SetTimer, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
+export async function sleepWith(setTimer: SetTimer, ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  const end = await new Promise<'elapsed' | 'aborted'>((resolve) => {
     const abandon = (): void => {
       timer.cancel();
-      reject(signal?.reason);
+      resolve('aborted');
     };
     const timer = setTimer(ms, () => {
       signal?.removeEventListener('abort', abandon);
-      resolve();
+      resolve('elapsed');
     });
     signal?.addEventListener('abort', abandon, { once: true });
   });
+  if (end === 'aborted') signal?.throwIfAborted();
 }
 
 /** `Clock.timeout` over a clock's own timers. */

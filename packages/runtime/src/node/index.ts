@@ -1,6 +1,3 @@
-import type { FileSystem } from '../file-system.ts';
-import type { World } from '../world.ts';
-
-export declare const nodeFileSystem: FileSystem;
-/** The real world, saying nothing. */
-export declare const nodeWorld: World;
+// The real machine.
+export { nodeFileSystem } from './node-file-system.ts';
+export { nodeWorld } from './node-world.ts';
