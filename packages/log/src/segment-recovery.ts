@@ -4,9 +4,14 @@ import { FileWindow } from './file-window.ts';
 import type { RottenRange, Segment } from './segment.ts';
 import type { SegmentFile } from './segment-file.ts';
 
-/** The unit in which disks write: what was lost in a power cut is lost by whole sectors. */
+/**
+ * The unit in which disks write. Where a sector was lost, or was last written when the file ended inside it, its rest
+ * is zeros up to its end: a whole sector of them, or a part. So many zeros there are not taken for data.
+ */
 const sectorBytes = 512;
-const zeroSector = Buffer.alloc(sectorBytes);
+const unwritten = Buffer.alloc(32);
+/** A header that is zeros up to and with its magic. */
+const fewestZeros = 17;
 const pieceBytes = 1024 * 1024;
 const magicAt = 16;
 const crcAt = 17;
@@ -80,7 +85,7 @@ class RecoveryScan {
     const header = await this.#header(position);
     const claimed = header === undefined ? undefined : position + header.sizeInBytes;
     if (claimed !== undefined && claimed <= this.#end) {
-      if (await this.#hasZeroSector(position, claimed)) return 'torn';
+      if ((await this.#zerosIn(position, claimed)) !== undefined) return 'torn';
       const nextOffset = await this.#offsetAt(claimed, expected);
       if (nextOffset !== undefined) return { position, firstOffset: expected, end: claimed, nextOffset };
     }
@@ -116,20 +121,17 @@ class RecoveryScan {
     return (await this.verify(position, header.baseOffset)) === undefined ? undefined : header.baseOffset;
   }
 
-  /** The first sound batch behind `position`, unless a sector that was never written comes first. */
+  /** The first sound batch behind `position`, unless something that was never written comes first. */
   async #search(
     position: number,
     expected: number,
   ): Promise<{ readonly end: number; readonly nextOffset: number } | undefined> {
     for (let from = position; from < this.#end; from += pieceBytes) {
-      const zero = await this.#zeroSectorIn(
-        from === position ? position : from - sectorBytes,
-        from + pieceBytes,
-      );
-      const to = Math.min(from + pieceBytes, zero ?? this.#end);
+      const zeros = await this.#zerosIn(from, from + pieceBytes);
+      const to = Math.min(from + pieceBytes, zeros ?? this.#end);
       const found = await this.#searchPiece(Math.max(from, position + 1), to, expected);
       if (found !== undefined) return found;
-      if (zero !== undefined) return undefined;
+      if (zeros !== undefined) return undefined;
     }
     const nextOffset = await this.#offsetAt(this.#end, expected);
     return nextOffset === undefined ? undefined : { end: this.#end, nextOffset };
@@ -155,27 +157,21 @@ class RecoveryScan {
     return undefined;
   }
 
-  async #hasZeroSector(from: number, to: number): Promise<boolean> {
-    return (await this.#zeroSectorIn(from, to)) !== undefined;
-  }
-
-  /** Where the first whole sector of zeros in this range begins. */
-  async #zeroSectorIn(from: number, to: number): Promise<number | undefined> {
-    const end = Math.min(to, this.#end);
-    let sector = Math.ceil(from / sectorBytes) * sectorBytes;
-    while (sector + sectorBytes <= end) {
-      const at = await this.#window.load(sector, Math.min(end - sector, pieceBytes));
+  /** Where the first zeros that end a sector or the file lie in this range. */
+  async #zerosIn(from: number, to: number): Promise<number | undefined> {
+    let sectorEnd = from + sectorBytes - (from % sectorBytes);
+    for (;;) {
+      const end = Math.min(sectorEnd, this.#end);
+      if (end > to) return undefined;
+      const zerosFrom = Math.max(from, end - unwritten.length);
+      const length = end - zerosFrom;
+      const at = await this.#window.load(zerosFrom, length);
       const { bytes } = this.#window;
-      for (
-        let within = at;
-        within + sectorBytes <= bytes.length && sector + sectorBytes <= end;
-        within += sectorBytes
-      ) {
-        if (bytes.compare(zeroSector, 0, sectorBytes, within, within + sectorBytes) === 0) return sector;
-        sector += sectorBytes;
-      }
+      if (length >= fewestZeros && bytes.compare(unwritten, 0, length, at, at + length) === 0)
+        return zerosFrom;
+      if (end === this.#end) return undefined;
+      sectorEnd += sectorBytes;
     }
-    return undefined;
   }
 
   /** Whether the batch's checksum holds for `[position, end)`: then only its length was wrong. */
