@@ -185,6 +185,11 @@ export class Appender {
 
   #rest(): void {
     this.#writing = false;
+    // Whoever was answered last may have appended again at once.
+    if (this.#groups.length > 0) {
+      this.#wake();
+      return;
+    }
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();

@@ -3,6 +3,16 @@ import { openLog } from './index.ts';
 import { valuesOf } from './testing/log-fixtures.ts';
 
 describe('a log', () => {
+  it('goes on with appends that follow each answer at once', async () => {
+    const log = await openLog('/data/log', {}, testWorld());
+
+    const offsets = [];
+    for (let n = 0; n < 5; n++) offsets.push((await log.append({ value: 'x' })).baseOffset);
+
+    expect(offsets).toEqual([0, 1, 2, 3, 4]);
+    await log.close();
+  });
+
   it('gives back what was appended, over many segments and a restart', async () => {
     const world = testWorld();
     const options = { segmentBytes: 500, indexIntervalBytes: 100 };
