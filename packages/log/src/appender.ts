@@ -1,6 +1,6 @@
 import type { BatchHeader, Offset } from '@millrace/record';
 import type { CodedError, World } from '@millrace/runtime';
-import { assign, findRepetition, headersOf, type PendingAppend } from './append-assignment.ts';
+import { assign, findRepetition, headersOf, PendingAppend } from './append-assignment.ts';
 import { type LogConfig, largestPosition } from './config.ts';
 import { type LogErrorCode, logError, reasonOf } from './errors.ts';
 import type { LeaderEpochs } from './leader-epochs.ts';
@@ -11,7 +11,7 @@ import type { Segment } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 
 /** How much one write carries at most; a larger append goes alone. */
-const writeBytes = 4 * 1024 * 1024;
+const writeBytes = 1024 * 1024;
 /** Errors after which the same write may succeed: space or descriptors can come back. */
 const passing = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE']);
 
@@ -101,10 +101,9 @@ export class Appender {
     this.#nextPosition += batches.length;
     group.chunks.push(batches);
     group.byteLength += batches.length;
+    group.appends.push(pending);
     this.#wake();
-    return new Promise((resolve, reject) => {
-      group.appends.push({ ...pending, resolve, reject });
-    });
+    return pending.promise;
   }
 
   /** Whether nothing is queued or being written. */
@@ -131,11 +130,10 @@ export class Appender {
   #answerRepetition(baseOffset: Offset, lastOffset: Offset, now: number): Promise<Appended> {
     const appended = { baseOffset, lastOffset, appendTime: now, duplicate: true };
     if (lastOffset < this.#log.segments.active.nextOffset) return Promise.resolve(appended);
-    const group = this.#lastGroup();
-    return new Promise((resolve, reject) => {
-      group.appends.push({ appended, batches: [], producers: [], epochs: undefined, resolve, reject });
-      this.#wake();
-    });
+    const pending = new PendingAppend(appended);
+    this.#lastGroup().appends.push(pending);
+    this.#wake();
+    return pending.promise;
   }
 
   /** The group that takes so many bytes, after a roll where the segment is full. */
@@ -205,7 +203,7 @@ export class Appender {
         await this.#takeBack(group, error);
         continue;
       }
-      for (const append of group.appends) append.resolve(append.appended);
+      for (const append of group.appends) append.resolve();
     }
   }
 
