@@ -1,6 +1,7 @@
 import type { OpenRegistry } from '@millrace/coordination';
 import type { LogDirectory } from '@millrace/log';
 import type { BrokerApi } from '@millrace/protocol';
+import { prepareChecksums } from '@millrace/record';
 import { CodedError, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { ClusterMember } from './cluster-member.ts';
@@ -134,7 +135,7 @@ class Core implements BrokerCore {
     if (this.#stopped !== undefined) {
       throw new CodedError<BrokerCoreErrorCode>('BROKER_STOPPED', `broker ${this.nodeId} has been stopped`);
     }
-    await this.#member.join(endpoints);
+    await Promise.all([prepareChecksums(), this.#member.join(endpoints)]);
     const settled = await waitUntil(this.#waits, [everything], () => this.#table.isSettled(), settleMs);
     if (!settled)
       this.#world.logger.warn({ nodeId: this.nodeId }, 'serving, though not all partitions are led yet');
