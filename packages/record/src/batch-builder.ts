@@ -1,4 +1,4 @@
-import { type BatchProducer, writeChecksum, writeProducer } from './batch-header.ts';
+import { type BatchProducer, checkProducer, writeChecksum, writeProducer } from './batch-header.ts';
 import {
   attributeBits,
   batchHeaderBytes,
@@ -99,10 +99,11 @@ export class BatchBuilder {
 
   /**
    * The batch: base offset 0, leader epoch -1, checksum written. The buffer is the caller's, and the builder is empty
-   * again. RangeError when there are no records.
+   * again. RangeError when there are no records, or for a producer's numbers that do not fit; the builder is then unchanged.
    */
   build(producer: BatchProducer = noProducer): Buffer {
     if (this.#recordCount === 0) throw new RangeError('a batch without records is not built');
+    checkProducer(producer);
     const batch = this.#codec === undefined ? this.#takeBuffer() : this.#compressed(this.#codec);
     this.#writeHeader(batch, producer);
     this.#size = batchHeaderBytes;

@@ -2,6 +2,8 @@ import {
   attributeBits,
   batchHeaderBytes,
   batchMagic,
+  largestInt16,
+  largestInt32,
   layout,
   lengthOverheadBytes,
   smallestRecordBytes,
@@ -168,12 +170,16 @@ export function stampBatch(
   if (!Number.isSafeInteger(stamp.baseOffset) || stamp.baseOffset < 0) {
     throw new RangeError(`base offset ${stamp.baseOffset} is no offset`);
   }
-  writeInt64(bytes, position + layout.baseOffset, stamp.baseOffset);
   bytes.writeInt32BE(stamp.leaderEpoch, position + layout.leaderEpoch);
+  writeInt64(bytes, position + layout.baseOffset, stamp.baseOffset);
 }
 
-/** Re-stamps, in place, a whole batch as a producer's, and its checksum. CORRUPT_MESSAGE when the batch is not all there. */
+/**
+ * Re-stamps, in place, a whole batch as a producer's, and its checksum. CORRUPT_MESSAGE when the batch is not all there,
+ * RangeError for numbers that do not fit; nothing is written then.
+ */
 export function stampProducer(bytes: Buffer, position: number, producer: BatchProducer): void {
+  checkProducer(producer);
   const size = batchSizeAt(bytes, position);
   if (size === undefined || position + size > bytes.length) {
     throw corrupt(`a whole batch was expected at byte ${position} of ${bytes.length}`);
@@ -182,11 +188,21 @@ export function stampProducer(bytes: Buffer, position: number, producer: BatchPr
   writeChecksum(bytes, position, position + size);
 }
 
-/** The producer's fields alone; the checksum is then to be written. */
-export function writeProducer(bytes: Buffer, position: number, producer: BatchProducer): void {
-  if (!Number.isSafeInteger(producer.producerId)) {
-    throw new RangeError(`producer id ${producer.producerId} is no whole number below 2^53`);
+/** RangeError for numbers that the fields of a producer do not hold; -1 says that there is none. */
+export function checkProducer({ producerId, producerEpoch, baseSequence }: BatchProducer): void {
+  if (!Number.isSafeInteger(producerId) || producerId < -1) {
+    throw new RangeError(`producer id ${producerId} is not in [-1, 2^53)`);
   }
+  if (!Number.isInteger(producerEpoch) || producerEpoch < -1 || producerEpoch > largestInt16) {
+    throw new RangeError(`producer epoch ${producerEpoch} is not in [-1, ${largestInt16}]`);
+  }
+  if (!Number.isInteger(baseSequence) || baseSequence < -1 || baseSequence > largestInt32) {
+    throw new RangeError(`base sequence ${baseSequence} is not in [-1, ${largestInt32}]`);
+  }
+}
+
+/** A checked producer's fields alone; the checksum is then to be written. */
+export function writeProducer(bytes: Buffer, position: number, producer: BatchProducer): void {
   writeInt64(bytes, position + layout.producerId, producer.producerId);
   bytes.writeInt16BE(producer.producerEpoch, position + layout.producerEpoch);
   bytes.writeInt32BE(producer.baseSequence, position + layout.baseSequence);

@@ -43,6 +43,7 @@ export const lengthOverheadBytes = 12;
 export const batchMagic = 2;
 /** Seven one-byte fields, all empty. */
 export const smallestRecordBytes = 7;
+export const largestInt16 = 0x7fff;
 export const largestInt32 = 0x7fffffff;
 
 export const attributeBits = Object.freeze({

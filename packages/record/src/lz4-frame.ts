@@ -23,6 +23,8 @@ export function lz4FrameContentBytes(frame: Buffer, limit: number): number {
   if (frame.readUInt32LE(0) !== frameMagic) throw new RangeError('it is no LZ4 frame');
   const flag = frame.readUInt8(4);
   let at = 7 + ((flag & flags.contentSize) === 0 ? 0 : 8) + ((flag & flags.dictionary) === 0 ? 0 : 4);
+  const stated = (flag & flags.contentSize) === 0 ? undefined : Number(frame.readBigUInt64LE(6));
+  if (stated !== undefined && stated > limit) return stated;
   let total = 0;
   for (;;) {
     const word = frame.readUInt32LE(at);
@@ -36,6 +38,8 @@ export function lz4FrameContentBytes(frame: Buffer, limit: number): number {
   }
   at += (flag & flags.contentChecksum) === 0 ? 0 : 4;
   if (at !== frame.length) throw new RangeError(`the frame ends at byte ${at} of ${frame.length}`);
+  if (stated !== undefined && stated !== total)
+    throw new RangeError(`it states ${stated} bytes and holds ${total}`);
   return total;
 }
 

@@ -44,6 +44,7 @@ export class RecordReader {
       }
       this.#lastOffset = offset;
       if (offset < this.#from) {
+        if (varints.position > end) throw this.#corrupt(`a record of ${length} bytes is too short`);
         varints.position = end;
         continue;
       }

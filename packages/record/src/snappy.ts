@@ -17,6 +17,8 @@ const xerialMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]
 const xerialHeaderBytes = 16;
 /** What the Java library puts into a block. */
 const blockBytes = 32 * 1024;
+/** The best that snappy can do: three bytes that copy 64. The library allocates what is declared. */
+const largestRatio = 22;
 
 export function snappyCodec(library: SnappyLibrary): CompressionCodec {
   return {
@@ -69,6 +71,7 @@ function decompressXerial(library: SnappyLibrary, input: Buffer, maxBytes: numbe
 function decompressRaw(library: SnappyLibrary, input: Buffer, maxBytes: number): Buffer {
   const size = declaredSize(input);
   if (size > maxBytes) throw new RangeError(`${size} bytes are declared, at most ${maxBytes} are taken`);
+  if (size > input.length * largestRatio) throw new RangeError(`${input.length} bytes cannot become ${size}`);
   const output = library.uncompressSync(input, { asBuffer: true });
   return typeof output === 'string' ? Buffer.from(output, 'latin1') : output;
 }

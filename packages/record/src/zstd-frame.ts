@@ -9,10 +9,15 @@
 const frameMagic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
 const largestBlock = 128 * 1024;
+/** What every decoder is asked to support (RFC 8878 §3.1.1.1.2); a larger window must be worth its memory. */
+const usualWindow = 8 * 1024 * 1024;
 const blockTypes = Object.freeze({ stored: 0, repeated: 1, compressed: 2 });
 
-/** No frame of `bytes` together can become more than this. RangeError when they are no whole frames. */
-export function zstdContentBytesAtMost(bytes: Buffer): number {
+/**
+ * What the frames in `bytes` together can become at most. RangeError when they are no whole frames, or when one wants a
+ * window beyond 8 MiB that is larger than `limit`: decoders allocate it before they see any content.
+ */
+export function zstdContentBytesAtMost(bytes: Buffer, limit: number): number {
   let total = 0;
   let at = 0;
   while (at < bytes.length) {
@@ -20,7 +25,7 @@ export function zstdContentBytesAtMost(bytes: Buffer): number {
     if ((magic & 0xfffffff0) >>> 0 === skippableMagic) {
       at += 8 + bytes.readUInt32LE(at + 4);
     } else {
-      const frame = frameAt(bytes, at);
+      const frame = frameAt(bytes, at, Math.max(limit, usualWindow));
       total += frame.contentBytesAtMost;
       at = frame.end;
     }
@@ -29,18 +34,21 @@ export function zstdContentBytesAtMost(bytes: Buffer): number {
   return total;
 }
 
-function frameAt(bytes: Buffer, start: number): { end: number; contentBytesAtMost: number } {
+function frameAt(
+  bytes: Buffer,
+  start: number,
+  windowLimit: number,
+): { end: number; contentBytesAtMost: number } {
   if (bytes.readUInt32LE(start) !== frameMagic) throw new RangeError('it is no zstd frame');
   const descriptor = bytes.readUInt8(start + 4);
   const isSingleSegment = (descriptor & 0x20) !== 0;
   let at = start + 5;
-  const window = isSingleSegment ? 0 : windowBytes(bytes.readUInt8(at++));
+  const declaredWindow = isSingleSegment ? 0 : windowBytes(bytes.readUInt8(at++));
   at += [0, 1, 2, 4][descriptor & 3] as number;
   // A frame of a single segment has no window but its content, and then always says how large that is.
-  const blockBytesAtMost = Math.min(
-    isSingleSegment ? contentSizeAt(bytes, at, descriptor) : window,
-    largestBlock,
-  );
+  const window = isSingleSegment ? contentSizeAt(bytes, at, descriptor) : declaredWindow;
+  if (window > windowLimit) throw new RangeError(`it wants a window of ${window} bytes`);
+  const blockBytesAtMost = Math.min(window, largestBlock);
   at += [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >>> 6] as number;
   let contentBytesAtMost = 0;
   for (let isLast = false; !isLast; ) {

@@ -24,7 +24,7 @@ export function zstdCodec(library: ZstdLibrary): CompressionCodec {
       guarded(bytes, maxBytes, () => {
         const input = asBuffer(bytes);
         // The library has no limit, and a frame need not state its size.
-        const size = zstdContentBytesAtMost(input);
+        const size = zstdContentBytesAtMost(input, maxBytes);
         if (size > maxBytes) throw new RangeError(`it may hold ${size} bytes`);
         return decoder.decodeSync(input);
       }),

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { BatchBuilder } from './batch-builder.ts';
+import { verifyBatch } from './batch-header.ts';
+import { recordsIn } from './batch-iterator.ts';
+import type { Compression, CompressionCodec } from './compression.ts';
+import { loadCompression } from './load-compression.ts';
+import { batchArbitrary } from './testing/index.ts';
+
+const corruptMessage = expect.objectContaining({ code: 'CORRUPT_MESSAGE' });
+const compressed: readonly Compression[] = ['gzip', 'snappy', 'lz4', 'zstd'];
+
+/** Lines as a log has them: they compress well, and fill several blocks of each format. */
+function logLines(count: number): Buffer {
+  const lines = Array.from(
+    { length: count },
+    (_, i) => `2026-11-23 03:25:01 status installed package-${i}:amd64 1.0\n`,
+  );
+  return Buffer.from(lines.join(''));
+}
+
+describe('loadCompression', () => {
+  it('has no codec for records that are not compressed', async () => {
+    await expect(loadCompression('none')).rejects.toThrow('no codec is needed');
+  });
+
+  it.each(compressed)('%s gives back any bytes', async (compression) => {
+    const codec = await loadCompression(compression);
+
+    expect(codec.compression).toBe(compression);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
+        expect(codec.decompress(codec.compress(bytes), 2000)).toEqual(Buffer.from(bytes));
+      }),
+    );
+  });
+
+  it.each(compressed)('%s makes log lines smaller and gives them back', async (compression) => {
+    const codec = await loadCompression(compression);
+    const lines = logLines(20_000);
+
+    const bytes = codec.compress(lines);
+
+    expect(bytes.length).toBeLessThan(lines.length / 3);
+    expect(codec.decompress(bytes, 2 * lines.length).equals(lines)).toBe(true);
+  });
+
+  it.each(compressed)('%s serves any batch', async (compression) => {
+    const codec = await loadCompression(compression);
+    fc.assert(
+      fc.property(batchArbitrary(), ({ records, batch: plain }) => {
+        const builder = new BatchBuilder({ maxBytes: 1024 * 1024, codec });
+        for (const record of records) builder.tryAppend(record, 1_700_000_000_000);
+        const batch = builder.build();
+
+        expect(verifyBatch(batch)).toMatchObject({ compression, recordCount: records.length });
+        expect([...recordsIn(batch, { codecs: new Map([[compression, codec]]) })]).toEqual([
+          ...recordsIn(plain),
+        ]);
+      }),
+    );
+  });
+
+  it.each(compressed)('%s keeps the buffer of its builder for the next batch', async (compression) => {
+    const codec = await loadCompression(compression);
+    const builder = new BatchBuilder({ maxBytes: 100_000, codec });
+    const batches = ['first', 'second'].map((word) => {
+      builder.tryAppend({ value: word.repeat(100) }, 0);
+      return builder.build();
+    });
+
+    const values = batches.map((batch) =>
+      [...recordsIn(batch, { codecs: new Map([[compression, codec]]) })].map((record) =>
+        record.value?.toString(),
+      ),
+    );
+
+    expect(values).toEqual([['first'.repeat(100)], ['second'.repeat(100)]]);
+  });
+
+  it.each(compressed)('%s refuses a bomb before it goes off', async (compression) => {
+    const codec = await loadCompression(compression);
+    const bomb = codec.compress(Buffer.alloc(64 * 1024 * 1024));
+    const before = process.memoryUsage().rss;
+
+    for (let i = 0; i < 5; i += 1) {
+      expect(() => codec.decompress(bomb, 1024 * 1024)).toThrow(corruptMessage);
+    }
+
+    expect(process.memoryUsage().rss - before).toBeLessThan(32 * 1024 * 1024);
+  });
+
+  it.each(compressed)('%s says nothing but CORRUPT_MESSAGE of damaged bytes', async (compression) => {
+    const codec = await loadCompression(compression);
+    const good = codec.compress(logLines(50));
+    fc.assert(
+      fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, byte, length) => {
+        const damaged = Buffer.from(good);
+        damaged[at] = byte;
+
+        expectBoundedOrCorrupt(codec, damaged, 4096);
+        expectBoundedOrCorrupt(codec, good.subarray(0, length), 4096);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it.each(compressed)('%s says nothing but CORRUPT_MESSAGE of any bytes', async (compression) => {
+    const codec = await loadCompression(compression);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expectBoundedOrCorrupt(codec, bytes, 1000)),
+      { numRuns: 400 },
+    );
+  });
+});
+
+function expectBoundedOrCorrupt(codec: CompressionCodec, bytes: Uint8Array, maxBytes: number): void {
+  try {
+    expect(codec.decompress(bytes, maxBytes).length).toBeLessThanOrEqual(maxBytes);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'CORRUPT_MESSAGE' });
+  }
+}
