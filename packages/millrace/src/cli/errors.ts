@@ -1,0 +1,26 @@
+import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
+
+/**
+ * USAGE: an argument or option that makes no sense.
+ * ALREADY_RUNNING: another broker has the data directory.
+ * FOREIGN_DIRECTORY: a data directory that holds something else.
+ * TOPIC_NOT_FOUND, PARTITION_NOT_FOUND: the broker has none of that name or number.
+ * LINE_TOO_LONG: a line of the input that no broker would take.
+ * NOT_ACKNOWLEDGED: records whose fate the broker did not confirm.
+ */
+export type CliErrorCode =
+  | 'USAGE'
+  | 'ALREADY_RUNNING'
+  | 'FOREIGN_DIRECTORY'
+  | 'TOPIC_NOT_FOUND'
+  | 'PARTITION_NOT_FOUND'
+  | 'LINE_TOO_LONG'
+  | 'NOT_ACKNOWLEDGED';
+
+export function cliError(
+  code: CliErrorCode,
+  message: string,
+  options?: CodedErrorOptions,
+): CodedError<CliErrorCode> {
+  return new CodedError(code, message, options);
+}

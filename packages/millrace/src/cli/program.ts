@@ -1,0 +1,137 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { version } from '../version.ts';
+import { defaultBrokerAddress } from './broker-addresses.ts';
+import type { ConsumeOptions } from './consume.ts';
+import type { Io } from './io.ts';
+import type { ProduceOptions } from './produce.ts';
+import type { StartOptions } from './start.ts';
+import { addTopicCommands } from './topic-commands.ts';
+
+/** What each verb is told beside its arguments. */
+export interface VerbContext {
+  readonly io: Io;
+  readonly isDebug: boolean;
+}
+
+/** Called with the exit code of the verb that ran. */
+export type Finish = (code: number) => void;
+
+/** What can be typed. Each verb loads what it needs when it runs, so that the others start fast. */
+export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command {
+  const context: VerbContext = { io, isDebug };
+  const program = configured(new Command('millrace'), io)
+    .description('The Kafka that lives in your Node process.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examples);
+  addStart(program, context, finish);
+  const topic = program.command('topic').description('make, list, describe, change and remove topics');
+  addTopicCommands(topic, context, finish);
+  addProduce(program, context, finish);
+  addConsume(program, context, finish);
+  return program;
+}
+
+const examples = `
+Without a verb, millrace starts a broker. For example:
+  millrace                                                    a broker on 127.0.0.1:9292, data in ./millrace-data
+  millrace produce orders '{"id":1}'                          a record; without values one a line from stdin
+  zcat -f /var/log/dpkg.log* | millrace produce packages
+  millrace consume packages --from earliest --to-end          the same lines
+  millrace topic describe packages`;
+
+/** Inherited by the verbs: commander writes help to our streams, throws instead of exiting, and says nothing of errors. */
+function configured(command: Command, io: Io): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: () => {},
+    getOutHelpWidth: () => 110,
+    getErrHelpWidth: () => 110,
+  });
+}
+
+function addStart(program: Command, context: VerbContext, finish: Finish): void {
+  program
+    .command('start')
+    .description('run a broker (what happens without a verb)')
+    .option('--dir <directory>', 'where the data lies', './millrace-data')
+    .option('--listen <host:port>', 'the address to serve; port 0: any', defaultBrokerAddress)
+    .option('--node-id <number>', 'this broker’s number', naturalNumber, 1)
+    .addOption(
+      new Option('--durability <what>', 'what an acknowledgement (acks all) waits for: the disk, or this process')
+        .choices(['flushed', 'process'])
+        .default('flushed'),
+    )
+    .option('--insecure', 'listen beyond this machine although there is no authentication')
+    .addOption(debugOption())
+    .action(async (options: StartOptions) => {
+      const { start } = await import('./start.ts');
+      finish(await start(options, context));
+    });
+}
+
+function addProduce(program: Command, context: VerbContext, finish: Finish): void {
+  program
+    .command('produce')
+    .description('write records: the values, or else one a line from stdin')
+    .argument('<topic>', 'made with the first record where the broker allows it')
+    .argument('[values...]', 'a record each')
+    .option('--key-separator <text>', 'what comes before it in a line is the key')
+    .option('--partition <number>', 'instead of one chosen by key', naturalNumber)
+    .addOption(
+      new Option('--acks <whose>', 'wait for nobody, the leader, or every in-sync replica’s disk')
+        .choices(['none', 'leader', 'all'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--compression <how>', 'of batches')
+        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
+        .default('none'),
+    )
+    .addOption(brokerOption())
+    .addOption(debugOption())
+    .action(async (topic: string, values: string[], options: ProduceOptions) => {
+      const { produce } = await import('./produce.ts');
+      finish(await produce(topic, values, options, context));
+    });
+}
+
+function addConsume(program: Command, context: VerbContext, finish: Finish): void {
+  program
+    .command('consume')
+    .description('read records: values to stdout, one a line')
+    .argument('<topics...>')
+    .option('--from <place>', 'earliest, latest, an offset, or @ and a time (@-15m, @2026-11-20T10:00)', 'earliest')
+    .option('--to-end', 'end where the topics end now, instead of waiting for more')
+    .option('--max <number>', 'end after so many records', naturalNumber)
+    .option('--json', 'one JSON object a line')
+    .addOption(
+      new Option('--format <format>', "such as '%t/%p@%o %k=%s %h\\n'").conflicts('json'),
+    )
+    .addOption(brokerOption())
+    .addOption(debugOption())
+    .action(async (topics: string[], options: ConsumeOptions) => {
+      const { consume } = await import('./consume.ts');
+      finish(await consume(topics, options, context));
+    });
+}
+
+export function brokerOption(): Option {
+  return new Option(
+    '--broker <host:port,…>',
+    `where to begin (default: $MILLRACE_BROKER, else ${defaultBrokerAddress})`,
+  );
+}
+
+export function debugOption(): Option {
+  return new Option('--debug', 'say where an error comes from (also MILLRACE_DEBUG=1)');
+}
+
+/** 0, 1, 2, …, for options. */
+export function naturalNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('It takes a whole number.');
+}

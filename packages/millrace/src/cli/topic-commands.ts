@@ -1,0 +1,52 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { brokerOption, debugOption, type Finish, naturalNumber, type VerbContext } from './program.ts';
+import type { AlterOptions, CreateOptions, ListOptions, RemoveOptions } from './topic.ts';
+
+/** `millrace topic …` */
+export function addTopicCommands(topic: Command, context: VerbContext, finish: Finish): void {
+  const verb = (name: string, description: string): Command =>
+    topic.command(name).description(description).addOption(brokerOption()).addOption(debugOption());
+
+  verb('create', 'make a topic')
+    .argument('<name>')
+    .option('--partitions <number>', 'how many; for ever', naturalNumber)
+    .addOption(configOption())
+    .action(async (name: string, options: CreateOptions) => {
+      finish(await (await import('./topic.ts')).createTopicVerb(name, options, context));
+    });
+  verb('ls', 'list the topics')
+    .option('--json', 'one JSON object a line; so it is when piped')
+    .action(async (options: ListOptions) => {
+      finish(await (await import('./topic.ts')).listTopicsVerb(options, context));
+    });
+  verb('describe', 'partitions, offsets, leaders and configuration of a topic')
+    .argument('<name>')
+    .option('--json', 'one JSON object; so it is when piped')
+    .action(async (name: string, options: ListOptions) => {
+      finish(await (await import('./topic.ts')).describeTopicVerb(name, options, context));
+    });
+  verb('alter', 'change the configuration of a topic')
+    .argument('<name>')
+    .addOption(configOption())
+    .option('--reset <name...>', 'back to the default')
+    .action(async (name: string, options: AlterOptions) => {
+      finish(await (await import('./topic.ts')).alterTopicVerb(name, options, context));
+    });
+  verb('rm', 'remove a topic and its records')
+    .argument('<name>')
+    .option('--yes', 'without asking (on a terminal it asks)')
+    .action(async (name: string, options: RemoveOptions) => {
+      finish(await (await import('./topic.ts')).removeTopicVerb(name, options, context));
+    });
+}
+
+function configOption(): Option {
+  return new Option('--config <name=value...>', 'such as segment.bytes=1048576').argParser(assignment);
+}
+
+/** Gathers `name=value` into one object over all occurrences of the option. */
+function assignment(text: string, previous: Record<string, string> | undefined): Record<string, string> {
+  const position = text.indexOf('=');
+  if (position < 1) throw new InvalidArgumentError('It takes name=value.');
+  return { ...previous, [text.slice(0, position)]: text.slice(position + 1) };
+}
