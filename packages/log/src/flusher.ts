@@ -45,6 +45,7 @@ export class Flusher implements FlushJob {
   #state: 'idle' | 'queued' | 'running' = 'idle';
   #delay: Timer | undefined;
   #failure: Error | undefined;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(log: FlusherLog, scheduler: FlushScheduler, world: World) {
     this.#log = log;
@@ -96,7 +97,17 @@ export class Flusher implements FlushJob {
     for (const waiter of waiters) waiter.reject(error);
   }
 
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  /** Resolves when no flush is under way. */
+  settled(): Promise<void> {
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
     this.#state = 'running';
     this.#delay?.cancel();
     this.#delay = undefined;

@@ -150,7 +150,7 @@ async function recoverOne(
     );
     await found.file.truncate(end);
   }
-  await found.file.sync();
+  if (found.fileBytes > 0) await found.file.sync();
   return segment;
 }
 

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { Offset } from '@millrace/record';
 import { codeOf, type FileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { Checkpoints } from './checkpoint.ts';
@@ -9,9 +10,10 @@ import { LeaderEpochs } from './leader-epochs.ts';
 import { loadSegments } from './load-segments.ts';
 import type { Log, LogOptions } from './log.ts';
 import { recoverProducers, removeSnapshotsAfter } from './producer-recovery.ts';
+import type { Segment } from './segment.ts';
 import { createSegment } from './segment-file.ts';
 import { SegmentList } from './segment-list.ts';
-import { parseSegmentFileName } from './segment-name.ts';
+import { parseSegmentFileName, type SegmentFileKind, segmentFileName } from './segment-name.ts';
 import { SegmentedLog } from './segmented-log.ts';
 
 /** The lock against other processes, in the directory of a log or of many. */
@@ -50,9 +52,7 @@ export async function openLogIn(
 ): Promise<SegmentedLog> {
   const { files } = world;
   const checkpoints = new Checkpoints(directory, files);
-  const baseOffsets = (await files.list(directory))
-    .map(parseSegmentFileName)
-    .flatMap((parsed) => (parsed?.kind === 'log' ? [parsed.baseOffset] : []));
+  const baseOffsets = await baseOffsetsOf(directory, 'log', files);
   await checkIdentity(directory, identity, baseOffsets.length === 0, checkpoints);
   if (baseOffsets.length === 0) {
     baseOffsets.push(0);
@@ -75,6 +75,7 @@ export async function openLogIn(
     if (!clean) {
       warnWhenBehind(directory, recoveryPoint, endOffset, world);
       for (const { path } of dead.toReversed()) await files.remove(path);
+      await removeOrphanIndexes(directory, segments, files);
       await removeSnapshotsAfter(directory, endOffset, files);
       await files.syncDirectory(directory);
     }
@@ -114,6 +115,25 @@ export async function ensureDurableDirectory(directory: string, files: FileSyste
   if (missing.length === 0) return;
   await files.ensureDirectory(directory);
   for (const path of missing.toReversed()) await files.syncDirectory(dirname(path));
+}
+
+/** Ascending. */
+async function baseOffsetsOf(directory: string, kind: SegmentFileKind, files: FileSystem): Promise<Offset[]> {
+  return (await files.list(directory))
+    .map(parseSegmentFileName)
+    .flatMap((parsed) => (parsed?.kind === kind ? [parsed.baseOffset] : []));
+}
+
+/** An index whose segment is gone would be found by a later segment of the same name. */
+async function removeOrphanIndexes(
+  directory: string,
+  segments: readonly Segment[],
+  files: FileSystem,
+): Promise<void> {
+  const kept = new Set(segments.map((segment) => segment.baseOffset));
+  for (const base of await baseOffsetsOf(directory, 'index', files)) {
+    if (!kept.has(base)) await files.remove(join(directory, segmentFileName(base, 'index')));
+  }
 }
 
 async function checkIdentity(

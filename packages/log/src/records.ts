@@ -30,6 +30,7 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
   readonly #signal: AbortSignal | undefined;
   /** Where it ends; undefined: never. */
   readonly #end: Offset | undefined;
+  readonly #limit: { readonly upTo?: Offset };
   readonly #codecs = new Map<Compression, CompressionCodec>();
   #next: Offset;
   /** Behind the batches of `#records`. */
@@ -44,6 +45,7 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
     this.#log = log;
     this.#signal = options.signal;
     this.#end = options.follow === true ? undefined : log.endOffset;
+    this.#limit = this.#end === undefined ? {} : { upTo: this.#end };
     this.#next = options.from ?? log.startOffset;
   }
 
@@ -78,7 +80,7 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
     if (this.#done || this.#signal?.aborted === true) return undefined;
     const result = this.#records?.next();
     if (result === undefined) return undefined;
-    if (result.done !== true && !(this.#end !== undefined && result.value.offset >= this.#end)) {
+    if (result.done !== true) {
       this.#next = result.value.offset + 1;
       return result.value;
     }
@@ -92,8 +94,8 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
       for (;;) {
         const record = this.#inMemory();
         if (record !== undefined) return { done: false, value: record };
-        if (this.#ended || (this.#end !== undefined && this.#next >= this.#end)) break;
-        if (this.#next === this.#log.endOffset) await this.#advance();
+        if (this.#ended || this.#next === this.#end) break;
+        if (this.#end === undefined && this.#next === this.#log.endOffset) await this.#advance();
         else await this.#readSlice();
       }
     } catch (error) {
@@ -105,7 +107,7 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
   }
 
   async #readSlice(): Promise<void> {
-    const slice = await this.#log.read(this.#next, { maxBytes: readBytes });
+    const slice = await this.#log.read(this.#next, { maxBytes: readBytes, ...this.#limit });
     try {
       const bytes = await slice.read(0, slice.byteLength);
       const sound = await this.#verify(bytes);

@@ -82,6 +82,7 @@ class RecoveryScan {
 
   /** What is wrong at `position`, where a batch with offset `expected` should be. */
   async judge(position: number, expected: number): Promise<'torn' | RottenRange> {
+    if (this.#end - position < batchHeaderBytes) return 'torn';
     const header = await this.#header(position);
     const claimed = header === undefined ? undefined : position + header.sizeInBytes;
     if (claimed !== undefined && claimed <= this.#end) {

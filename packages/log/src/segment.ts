@@ -148,6 +148,10 @@ export class Segment {
     return this.rotten.find((damage) => damage.firstOffset <= offset && offset < damage.nextOffset);
   }
 
+  get isRead(): boolean {
+    return this.#readers > 0;
+  }
+
   acquire(): void {
     this.#readers++;
   }

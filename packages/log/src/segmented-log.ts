@@ -176,6 +176,7 @@ export class SegmentedLog implements Log {
 
   configure(options: LogOptions): void {
     this.#config = resolveLogOptions(options, this.#config);
+    this.#builder = undefined;
   }
 
   onAdvance(listener: () => void): () => void {
@@ -291,12 +292,13 @@ export class SegmentedLog implements Log {
       await this.#appender.drained();
       const failed = this.#failure;
       if (failed === undefined) await this.#flusher.waitFor(this.endOffset);
+      await this.#flusher.settled();
       await this.#keeper.stop();
       if (failed === undefined && !this.#marked) await this.#writeShutdown();
     } finally {
       this.#flusher.fail(logError('LOG_CLOSED', `${this.path} is closed`));
       this.#announce();
-      this.#closeFiles();
+      await this.#closeFiles();
       await this.#opened.released();
     }
   }
@@ -322,15 +324,14 @@ export class SegmentedLog implements Log {
   }
 
   /** A segment that is being read closes when its last reader lets go, which may be long after the log. */
-  #closeFiles(): void {
+  async #closeFiles(): Promise<void> {
+    const closing: Promise<void>[] = [];
     for (const segment of this.segments.all) {
-      segment.close().catch((error: unknown) => {
-        this.#world.logger.warn(
-          { path: segment.path, error: reasonOf(error) },
-          'a segment could not be closed',
-        );
-      });
+      const isRead = segment.isRead;
+      const closed = this.#orWarn('a segment could not be closed', () => segment.close());
+      if (!isRead) closing.push(closed);
     }
+    await Promise.all(closing);
   }
 
   async #orWarn(message: string, work: () => Promise<void>): Promise<void> {
