@@ -20,6 +20,8 @@ export interface ServerCodec {
   readonly clientId: string;
   /** `frame` is the broker's from now on, without its length. Never throws: what is wrong becomes an answer or a close. */
   decode(frame: Buffer): Incoming;
+  /** A frame whose length is negative or over `maxFrameBytes`: what to say before the connection ends. */
+  refuse(length: number): Incoming;
   /** The whole frame, length first. Ranges pass to the caller, who sends and releases them. */
   encode(call: Call, outcome: Outcome): readonly (Uint8Array | ByteRange)[];
 }

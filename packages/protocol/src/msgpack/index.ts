@@ -1,5 +1,3 @@
-// Placeholder declarations: the package's owner replaces each by its implementation.
-import type { WireCodec } from '../wire-codec.ts';
-
+// The shapes of all questions and answers (zod), and the codec that carries them (msgpackr).
 export { apis } from '../apis/index.ts';
-export declare function msgpackCodec(options?: { maxFrameBytes?: number }): WireCodec;
+export { msgpackCodec } from './msgpack-codec.ts';
