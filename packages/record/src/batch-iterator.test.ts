@@ -6,6 +6,7 @@ import { batchHeaderBytes, layout } from './batch-layout.ts';
 import type { Compression, CompressionCodec } from './compression.ts';
 import { gzipCodec } from './gzip.ts';
 import { batchArbitrary } from './testing/index.ts';
+import { thrownCode } from './testing/thrown-code.ts';
 import { writeVarint } from './varint.ts';
 
 const corruptMessage = expect.objectContaining({ code: 'CORRUPT_MESSAGE' });
@@ -145,7 +146,7 @@ describe('recordsIn', () => {
     expect(() => offsetsIn(batch, { maxBytes: 1000 })).toThrow(corruptMessage);
     const careless = {
       compression: 'gzip' as const,
-      compress: gzipCodec.compress,
+      compress: () => Buffer.alloc(0),
       decompress: () => Buffer.alloc(1001),
     };
     expect(() => offsetsIn(batch, { maxBytes: 1000, codecs: new Map([['gzip', careless]]) })).toThrow(
@@ -185,11 +186,7 @@ describe('recordsIn', () => {
         fc.nat(5),
         (records, count, from) => {
           const batch = batchOfBytes(records, count);
-          try {
-            expect(offsetsIn(batch, { from }).length).toBeLessThanOrEqual(count);
-          } catch (error) {
-            expect(error).toMatchObject({ code: 'CORRUPT_MESSAGE' });
-          }
+          expect([undefined, 'CORRUPT_MESSAGE']).toContain(thrownCode(() => offsetsIn(batch, { from })));
         },
       ),
       { numRuns: 2000 },
@@ -200,11 +197,13 @@ describe('recordsIn', () => {
     fc.assert(
       fc.property(batchArbitrary(), fc.nat(), fc.nat(255), ({ batch, records }, at, byte) => {
         batch[batchHeaderBytes + (at % (batch.length - batchHeaderBytes))] = byte;
-        try {
-          expect(offsetsIn(batch)).toHaveLength(records.length);
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'CORRUPT_MESSAGE' });
-        }
+        let count = records.length;
+        const code = thrownCode(() => {
+          count = offsetsIn(batch).length;
+        });
+
+        expect([undefined, 'CORRUPT_MESSAGE']).toContain(code);
+        expect(count).toBe(records.length);
       }),
       { numRuns: 1000 },
     );

@@ -5,8 +5,10 @@ import { recordsIn } from './batch-iterator.ts';
 import type { Compression, CompressionCodec } from './compression.ts';
 import { loadCompression } from './load-compression.ts';
 import { batchArbitrary } from './testing/index.ts';
+import { thrownCode } from './testing/thrown-code.ts';
 
 const corruptMessage = expect.objectContaining({ code: 'CORRUPT_MESSAGE' });
+const allowed = ['CORRUPT_MESSAGE', 'bounded'];
 const compressed: readonly Compression[] = ['gzip', 'snappy', 'lz4', 'zstd'];
 
 /** Lines as a log has them: they compress well, and fill several blocks of each format. */
@@ -79,7 +81,7 @@ describe('loadCompression', () => {
 
   it.each(compressed)('%s refuses a bomb before it goes off', async (compression) => {
     const codec = await loadCompression(compression);
-    const bomb = codec.compress(Buffer.alloc(64 * 1024 * 1024));
+    const bomb = codec.compress(Buffer.alloc(160 * 1024 * 1024));
     const before = process.memoryUsage().rss;
 
     for (let i = 0; i < 5; i += 1) {
@@ -97,8 +99,8 @@ describe('loadCompression', () => {
         const damaged = Buffer.from(good);
         damaged[at] = byte;
 
-        expectBoundedOrCorrupt(codec, damaged, 4096);
-        expectBoundedOrCorrupt(codec, good.subarray(0, length), 4096);
+        expect(allowed).toContain(outcomeOf(codec, damaged, 4096));
+        expect(allowed).toContain(outcomeOf(codec, good.subarray(0, length), 4096));
       }),
       { numRuns: 400 },
     );
@@ -107,16 +109,19 @@ describe('loadCompression', () => {
   it.each(compressed)('%s says nothing but CORRUPT_MESSAGE of any bytes', async (compression) => {
     const codec = await loadCompression(compression);
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expectBoundedOrCorrupt(codec, bytes, 1000)),
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        expect(allowed).toContain(outcomeOf(codec, bytes, 1000));
+      }),
       { numRuns: 400 },
     );
   });
 });
 
-function expectBoundedOrCorrupt(codec: CompressionCodec, bytes: Uint8Array, maxBytes: number): void {
-  try {
-    expect(codec.decompress(bytes, maxBytes).length).toBeLessThanOrEqual(maxBytes);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'CORRUPT_MESSAGE' });
-  }
+/** What may come of bytes that are not sound: a bounded answer all the same, or the one error. */
+function outcomeOf(codec: CompressionCodec, bytes: Uint8Array, maxBytes: number): string {
+  let length = 0;
+  const code = thrownCode(() => {
+    length = codec.decompress(bytes, maxBytes).length;
+  });
+  return code ?? (length <= maxBytes ? 'bounded' : `${length} bytes, not ${maxBytes}`);
 }

@@ -2,7 +2,7 @@ import * as zlib from 'node:zlib';
 import type { Decoder, Encoder } from '@toondepauw/node-zstd';
 import type { CompressionCodec } from './compression.ts';
 import { corrupt } from './errors.ts';
-import { zstdContentBytesAtMost } from './zstd-frame.ts';
+import { zstdContentBounds } from './zstd-frame.ts';
 
 /** What is used of the optional package `@toondepauw/node-zstd`. */
 export interface ZstdLibrary {
@@ -12,6 +12,8 @@ export interface ZstdLibrary {
 
 /** Kafka's default. */
 const level = 3;
+/** A stream that cannot become more than this may be tried, to see what it really holds. */
+const harmlessBytes = 64 * 1024 * 1024;
 
 /** For Node without zstd of its own. */
 export function zstdCodec(library: ZstdLibrary): CompressionCodec {
@@ -23,10 +25,14 @@ export function zstdCodec(library: ZstdLibrary): CompressionCodec {
     decompress: (bytes, maxBytes) =>
       guarded(bytes, maxBytes, () => {
         const input = asBuffer(bytes);
-        // The library has no limit, and a frame need not state its size.
-        const size = zstdContentBytesAtMost(input, maxBytes);
-        if (size > maxBytes) throw new RangeError(`it may hold ${size} bytes`);
-        return decoder.decodeSync(input);
+        // The library has no limit of its own, and only an upper bound can be known beforehand.
+        const { least, most } = zstdContentBounds(input, maxBytes);
+        if (least > maxBytes || most > Math.max(2 * maxBytes, harmlessBytes)) {
+          throw new RangeError(`it may hold ${most} bytes`);
+        }
+        const output = decoder.decodeSync(input);
+        if (output.length > maxBytes) throw new RangeError(`it holds ${output.length} bytes`);
+        return output;
       }),
   };
 }
