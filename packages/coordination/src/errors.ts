@@ -26,3 +26,8 @@ export function registryError(
 ): CodedError<RegistryErrorCode> {
   return new CodedError(code, message, options);
 }
+
+/** What was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

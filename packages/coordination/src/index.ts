@@ -27,9 +27,5 @@ export type { NodeFormat } from './node-format.ts';
 export { paths } from './paths.ts';
 // For those who implement a registry or keep one.
 export type { OpenRegistry, Registry, RegistryNode, SessionState } from './registry.ts';
+export { registryGroups } from './registry-groups.ts';
 export type { RegistryJournal } from './registry-store.ts';
-
-import type { World } from '@millrace/runtime';
-import type { GroupBackend } from './groups.ts';
-import type { OpenRegistry } from './registry.ts';
-export declare function registryGroups(open: OpenRegistry, world?: World): GroupBackend;
