@@ -16,6 +16,11 @@ export class ChunkedBytes {
     return this.#byteLength;
   }
 
+  /** With what is kept free for the next bytes. */
+  get reservedBytes(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
   append(bytes: Uint8Array): void {
     let taken = this.#fillLastChunk(bytes);
     while (taken < bytes.byteLength) {

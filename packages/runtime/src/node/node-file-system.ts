@@ -12,7 +12,8 @@ export const nodeFileSystem: FileSystem = {
   syncDirectory,
   remove,
   exists,
-  list: async (directory) => (await called<string[]>((done) => fs.readdir(directory, done))).sort(),
+  // A copy: under jest the array of `fs` is of another realm, and equals none of the test's.
+  list: async (directory) => [...(await called<string[]>((done) => fs.readdir(directory, done)))].sort(),
   ensureDirectory: async (path) => {
     await called<string | undefined>((done) => fs.mkdir(path, { recursive: true }, done));
   },
