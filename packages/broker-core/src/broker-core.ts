@@ -67,6 +67,7 @@ class Core implements BrokerCore {
   readonly #member: ClusterMember;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
+  #sweeping: Promise<void> | undefined;
 
   constructor(options: BrokerCoreOptions, world: World) {
     const { nodeId = 1, logs, durability = 'flushed', log: logOptions = {} } = options;
@@ -137,6 +138,9 @@ class Core implements BrokerCore {
     }
     await Promise.all([prepareChecksums(), this.#member.join(endpoints)]);
     const settled = await waitUntil(this.#waits, [everything], () => this.#table.isSettled(), settleMs);
+    this.#sweeping = this.#table
+      .sweep()
+      .catch((error: unknown) => this.#world.logger.error({ error }, 'could not look for leftover logs'));
     if (!settled)
       this.#world.logger.warn({ nodeId: this.nodeId }, 'serving, though not all partitions are led yet');
   }
@@ -147,6 +151,7 @@ class Core implements BrokerCore {
     await this.#table.drain();
     this.#produces.abandonAll();
     await this.#member.leave();
+    await this.#sweeping;
   }
 
   /** The one signal upwards: a log moved, failed, or its leadership ended. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   brokerNode,
   type NodeFormat,
@@ -79,6 +80,7 @@ export class MetadataFollower {
     this.#followed.set(name, { id, partitions });
     if (id === undefined) return;
     const signal = AbortSignal.any([this.#signal, partitions.signal]);
+    setMaxListeners(0, signal); // one watch a partition
     await Promise.all(topic.partitions.map((_, index) => this.#followPartition(topic, index, signal)));
   }
 

@@ -2,6 +2,7 @@ import { paths, type Registry } from '@millrace/coordination';
 import type { LogDirectory } from '@millrace/log';
 import type { World } from '@millrace/runtime';
 import { type Failure, failureFrom } from './errors.ts';
+import { partitionLogName, removeLeftoverLog } from './leftover-log.ts';
 import type { MetadataView, TopicView, ViewListener } from './metadata-view.ts';
 import type { Durability, Partition } from './partition.ts';
 import { type LeaderRole, Replica, type ReplicaHost } from './replica.ts';
@@ -126,6 +127,20 @@ export class PartitionTable implements ViewListener {
     await Promise.all(partitions.map((partition) => partition.settle()));
   }
 
+  /** Looks at the logs on disk that no partition here claims: those of deleted topics go, others are reported. */
+  async sweep(): Promise<void> {
+    const { logs } = this.#options;
+    const names = (await logs.names()).filter(
+      (name) => partitionLogName.test(name) && !this.#isClaimed(name),
+    );
+    const isDeleted = (topicId: string) => this.#isDeleted(topicId);
+    await Promise.all(
+      names.map((name) =>
+        this.#remove(name, () => removeLeftoverLog(name, logs, isDeleted, this.#world.logger)),
+      ),
+    );
+  }
+
   topicChanged(topic: TopicView): void {
     if (topic.node.deleted === true) {
       this.#drop(topic);
@@ -191,20 +206,25 @@ export class PartitionTable implements ViewListener {
     const { replicas } = this.#hosted(topic);
     if (this.#topics.get(topic.name)?.topic === topic) this.#topics.delete(topic.name);
     for (const replica of replicas) {
-      if (replica !== undefined) this.#remove(replica);
+      if (replica !== undefined) void this.#remove(replica.name, () => replica.remove());
     }
     this.#options.onChange(topic.name);
   }
 
-  #remove(replica: Replica): void {
-    const { name } = replica;
-    const removal = replica
-      .remove()
+  /** Whoever opens a log of this name afterwards waits for the removal. */
+  #remove(name: string, remove: () => Promise<void>): Promise<void> {
+    const removal = remove()
       .catch((error: unknown) => this.#world.logger.error({ error, log: name }, 'could not delete a log'))
       .finally(() => {
         if (this.#removals.get(name) === removal) this.#removals.delete(name);
       });
     this.#removals.set(name, removal);
+    return removal;
+  }
+
+  #isClaimed(name: string): boolean {
+    const [, topic = '', index] = partitionLogName.exec(name) ?? [];
+    return this.#removals.has(name) || this.#topics.get(topic)?.replicas[Number(index)] !== undefined;
   }
 
   async #isDeleted(topicId: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Log, LogDirectory } from '@millrace/log';
 import { CodedError, hasCode, type World } from '@millrace/runtime';
 import type { BrokerCoreErrorCode } from './errors.ts';
+import { foreignOwner, partitionLogName } from './leftover-log.ts';
 import type { TopicView } from './metadata-view.ts';
 import { type Durability, Partition } from './partition.ts';
 import type { TopicSettings } from './topic-config.ts';
@@ -191,10 +192,9 @@ export class Replica {
     return `${this.topic.id}-${this.index}`;
   }
 
-  async #isOfDeletedTopic(error: CodedError): Promise<boolean> {
-    const owner = error.details?.['owner'];
-    if (typeof owner !== 'string') return false;
-    return this.#host.isDeleted(owner.slice(0, owner.lastIndexOf('-')));
+  async #isOfDeletedTopic(error: unknown): Promise<boolean> {
+    const topicId = partitionLogName.exec(foreignOwner(error) ?? '')?.[1];
+    return topicId !== undefined && this.#host.isDeleted(topicId);
   }
 
   /** Whether there is a directory of this name that is this topic's. */

@@ -61,18 +61,21 @@ export class TopicCreator {
     const { name, config } = wish;
     const replicas = this.plan(wish);
     const topicId = await this.#options.topics.create({ name, replicas, config });
-    const led = await waitUntil(this.#options.waits, [name], () => this.#isServed(name, topicId), timeoutMs);
-    if (led) return { topicId, partitions: replicas.length };
+    if (await this.untilServed(name, timeoutMs)) return { topicId, partitions: replicas.length };
     throw apiError(
       'REQUEST_TIMED_OUT',
       `topic '${name}' is made, but not all of it was led within ${timeoutMs} ms`,
     );
   }
 
-  /** The name stands for another topic by now, or all of this one is led. */
-  #isServed(name: string, topicId: string): boolean {
-    const topic = this.#options.view.topic(name);
-    return topic?.id === topicId && this.#options.table.isServed(topic);
+  /** Whether, within the time, every partition of the topic of that name has a leader. */
+  untilServed(name: string, timeoutMs: number): Promise<boolean> {
+    const { waits, view, table } = this.#options;
+    const isServed = (): boolean => {
+      const topic = view.topic(name);
+      return topic !== undefined && table.isServed(topic);
+    };
+    return waitUntil(waits, [name], isServed, timeoutMs);
   }
 
   #checkReplicas(name: string, replicas: number): void {

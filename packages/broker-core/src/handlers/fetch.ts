@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CallContext, RequestOf, ResponseOf } from '@millrace/protocol';
 import { DelayedFetch, isEnough, type WantedPartition } from '../delayed-fetch.ts';
 import { apiError, type Failure, failureFrom } from '../errors.ts';
@@ -63,6 +64,7 @@ function park(
       signal.removeEventListener('abort', abandon);
       resolve(how);
     });
+    setMaxListeners(0, signal); // as many fetches may wait as the connection sends
     signal.addEventListener('abort', abandon);
     const partitions = wanted.map(({ partition }) => partition);
     purgatory.completeOrWatch(delayed, partitions, maxWaitMs);

@@ -63,8 +63,9 @@ async function autoCreate(
     await creator.create({ name, ...autoCreateTopics, config: {} }, autoCreateMs);
     return undefined;
   } catch (error) {
-    return codeOf(error) === 'TOPIC_ALREADY_EXISTS' ? stillUnseen(name) : failureFrom(error);
+    if (codeOf(error) !== 'TOPIC_ALREADY_EXISTS') return failureFrom(error);
   }
+  return (await creator.untilServed(name, autoCreateMs)) ? undefined : stillUnseen(name);
 }
 
 function stillUnseen(name: string): Failure {

@@ -18,6 +18,9 @@ export interface CoreFixture {
   readonly logs: LogDirectory;
   /** The core's sessions, the newest last: `expire()` is how a test kills a broker. */
   readonly sessions: MemorySession[];
+  /** The registry cannot be reached any more, and the session expires; until `mend`. */
+  cut(): void;
+  mend(): void;
   stop(): Promise<void>;
 }
 
@@ -31,17 +34,26 @@ export async function createCore(options: CoreFixtureOptions = {}): Promise<Core
   const { world = testWorld(options.nodeId ?? 1), registry = memoryRegistry(), ...rest } = options;
   const logs = await openLogDirectory('/data', {}, world);
   const sessions: MemorySession[] = [];
-  const open: OpenRegistry = () => {
+  let reachable = true;
+  const open: OpenRegistry = async () => {
+    if (!reachable) throw new Error('the registry cannot be reached');
     const session = registry.session();
     sessions.push(session);
-    return Promise.resolve(session);
+    return session;
+  };
+  const cut = (): void => {
+    reachable = false;
+    sessions.at(-1)?.expire();
+  };
+  const mend = (): void => {
+    reachable = true;
   };
   const core = createBrokerCore({ ...rest, logs, registry: open }, world);
   const stop = async (): Promise<void> => {
     await core.stop();
     await logs.close();
   };
-  return { core, world, registry, logs, sessions, stop };
+  return { core, world, registry, logs, sessions, cut, mend, stop };
 }
 
 export async function startCore(options: CoreFixtureOptions = {}): Promise<CoreFixture> {
