@@ -1,18 +1,9 @@
-// Placeholder declarations: the package's owner replaces each by its implementation.
-import type { OpenRegistry } from '@millrace/coordination';
-import type { Connector, Endpoint, NodeAddress } from '@millrace/protocol';
-import type { World } from '@millrace/runtime';
-import type { Cluster } from './cluster.ts';
+// For users.
 
+// For those who write another end.
+export { addressText, parseAddress } from './address.ts';
 export type { Cluster, Leader } from './cluster.ts';
-export interface ClusterOptions {
-  connect: Connector;
-  /** 'host:port', or addresses. */
-  bootstrap: readonly (string | Endpoint | NodeAddress)[];
-  registry?: OpenRegistry;
-  clientId?: string;
-  retry?: { attempts: number; backoffMs: number };
-  metadataMaxAgeMs?: number;
-}
-/** Does not connect yet. */
-export declare function openCluster(options: ClusterOptions, world?: World): Cluster;
+export type { ClusterOptions } from './config.ts';
+export type { ClientErrorCode } from './errors.ts';
+export { openCluster } from './open-cluster.ts';
+export { backoffMs, isRetriable, isStaleLeader, type RetryPolicy } from './retry.ts';
