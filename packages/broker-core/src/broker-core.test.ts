@@ -75,7 +75,7 @@ describe('broker core', () => {
       await Promise.race([Promise.all(running), settle()]);
       const files = world.files.crash(seededRandom(seed));
       const safe = [...acknowledged];
-    expect(safe).not.toEqual([]);
+      expect(safe).not.toEqual([]);
       before.cut();
 
       const after = await startCore({ world: testWorld(seed + 1_000, files), registry });

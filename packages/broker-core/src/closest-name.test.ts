@@ -8,6 +8,7 @@ describe('closest name', () => {
     ['segmentbytes', 'segment.bytes'],
     ['max.mesage.bytes', 'max.message.bytes'],
     ['flush.sm', 'flush.ms'],
+    ['Index', 'index.interval.bytes'],
     ['a', undefined],
     ['retention.policy.of.everything', undefined],
   ])('of %s is %s', (name, closest) => {

@@ -1,15 +1,22 @@
-/** The name among `known` that is the fewest edits away from `name`, if it is near enough to be what was meant. */
+/**
+ * The name among `known` that was probably meant: the fewest edits away, if these are few, or one that begins like it
+ * (an abbreviation).
+ */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestEdits = Math.max(1, Math.floor(name.length / 2)) + 1;
   for (const candidate of known) {
-    const edits = editDistance(name, candidate);
+    const edits = isAbbreviation(name, candidate) ? 1 : editDistance(name, candidate);
     if (edits < bestEdits) {
       best = candidate;
       bestEdits = edits;
     }
   }
   return best;
+}
+
+function isAbbreviation(name: string, candidate: string): boolean {
+  return name.length >= 3 && candidate.toLowerCase().startsWith(name.toLowerCase());
 }
 
 /** Levenshtein's distance, one row of the table at a time. */
