@@ -77,7 +77,8 @@ function overTcp(
   };
 }
 
-function clientOver(cluster: Cluster, world: World): Client {
+/** Closes the cluster with the client. */
+export function clientOver(cluster: Cluster, world: World): Client {
   const producers = new Set<{ close(): Promise<void> }>();
   const consumers = new Set<{ close(): Promise<void> }>();
   let closed: Promise<void> | undefined;

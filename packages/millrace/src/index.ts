@@ -1,1 +1,19 @@
-export {};
+// The front door: a broker, and a client for it.
+export { type Broker, type BrokerConfig, type ListenerConfig, startBroker } from '@millrace/broker';
+// What a client hands out.
+export type { Consumer, ConsumerOptions, ConsumerRecord, From } from '@millrace/consumer';
+export {
+  ByteBufferMessageSet,
+  type Bytes,
+  type Delivery,
+  Message,
+  type Producer,
+  type ProducerOptions,
+  type ProducerRecord,
+} from '@millrace/producer';
+// Serdes, and what records are.
+export { bytes, type Compression, json, type RecordHeader, type Serde, text } from '@millrace/record';
+export { CodedError, hasCode } from '@millrace/runtime';
+export { type Client, type ConnectOptions, connect } from './connect.ts';
+export type { NewTopic } from './topic-admin.ts';
+export { version } from './version.ts';

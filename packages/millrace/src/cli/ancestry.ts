@@ -6,7 +6,10 @@ const generations = 2;
 /** The process that started this one and the one that started that. Linux knows both, other systems the first. */
 export function ancestors(): readonly number[] {
   const found: number[] = [];
-  for (let pid: number | undefined = process.ppid; pid !== undefined && pid > 1 && found.length < generations; ) {
+  for (
+    let pid: number | undefined = process.ppid;
+    pid !== undefined && pid > 1 && found.length < generations;
+  ) {
     found.push(pid);
     pid = parentOf(pid);
   }

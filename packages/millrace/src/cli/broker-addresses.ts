@@ -17,7 +17,7 @@ export function brokerAddresses(option: string | undefined, io: Pick<Io, 'env'>)
 
 /** `host:port`; an IPv6 address in brackets. USAGE names `option`. */
 export function parseAddress(text: string, option: string): HostAndPort {
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]\s/]*:[^\]\s/]*)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host !== undefined && port <= 65_535) return { host, port };

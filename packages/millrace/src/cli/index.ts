@@ -43,7 +43,9 @@ function usageError(error: CommanderError, argv: readonly string[]): Error {
   const verb = withVerb(argv).find((word) => !word.startsWith('-'));
   const meant = suggestion?.replace(/^\(Did/, 'did').replace(/\)$/, '');
   return cliError('USAGE', message, {
-    hint: meant ?? `\`millrace ${error.code === 'commander.unknownCommand' ? '' : `${verb} `}--help\` lists what there is`,
+    hint:
+      meant ??
+      `\`millrace ${error.code === 'commander.unknownCommand' ? '' : `${verb} `}--help\` lists what there is`,
     cause: error,
   });
 }

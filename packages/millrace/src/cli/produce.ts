@@ -1,16 +1,17 @@
 import type { Cluster } from '@millrace/client';
 import { createProducer } from '@millrace/producer';
-import { bytes, type Compression } from '@millrace/record';
-import { type CodedError, hasCode } from '@millrace/runtime';
+import type { Compression } from '@millrace/record';
+import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import { byteSize, counted, perSecond, seconds } from './figures.ts';
 import { type Interruption, listenForInterruption } from './interruption.ts';
+import type { Io } from './io.ts';
 import { splitKey } from './keyed-line.ts';
 import { LineSplitter } from './line-splitter.ts';
-import type { VerbContext } from './program.ts';
 import { showProgress } from './progress.ts';
-import { SendWindow } from './send-window.ts';
+import { type ByteRecord, SendWindow } from './send-window.ts';
 import { type BrokerOptions, withCluster } from './session.ts';
+import type { VerbContext } from './verb-context.ts';
 
 export interface ProduceOptions extends BrokerOptions {
   readonly keySeparator?: string;
@@ -28,7 +29,7 @@ const lastAnswersMs = 5_000;
 
 /**
  * Writes the values, or else each line of stdin. What was read is sent and waited for, also when it ends early; the
- * summary says how much of it was acknowledged.
+ * summary on stderr says how much of it was acknowledged.
  */
 export async function produce(
   topic: string,
@@ -36,14 +37,124 @@ export async function produce(
   options: ProduceOptions,
   context: VerbContext,
 ): Promise<number> {
-  const interruption = listenForInterruption(context.io);
+  const { io } = context;
+  const interruption = listenForInterruption(io);
+  // Whoever still writes to it learns that nobody reads; neither must it keep the process.
+  const leaveInput = (): void => {
+    if (values.length === 0) io.stdin.destroy();
+  };
+  interruption.signal.addEventListener('abort', leaveInput, { once: true });
   try {
     return await withCluster(options, context, async (cluster) => {
-      // Also makes the topic where the broker allows it, and tells at once when no broker is there.
-      await cluster.partitionsOf(topic, { create: true, signal: interruption.signal });
-      return await produceTo(cluster, topic, values, options, context, interruption);
+      await checkTarget(cluster, topic, options.partition, interruption.signal);
+      return await produceTo(cluster, topic, values, options, io, interruption, leaveInput);
     });
   } finally {
     interruption.ignore();
+    leaveInput();
   }
+}
+
+/** Makes the topic where the broker allows it; tells before anything is read when no broker is there. PARTITION_NOT_FOUND. */
+async function checkTarget(
+  cluster: Cluster,
+  topic: string,
+  partition: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const count = await cluster.partitionsOf(topic, { create: true, signal });
+  if (partition === undefined || partition < count) return;
+  throw cliError('PARTITION_NOT_FOUND', `topic '${topic}' has no partition ${partition}`, {
+    hint: `it has ${counted(count, 'partition')}, counted from 0`,
+  });
+}
+
+async function produceTo(
+  cluster: Cluster,
+  topic: string,
+  values: readonly string[],
+  options: ProduceOptions,
+  io: Io,
+  interruption: Interruption,
+  leaveInput: () => void,
+): Promise<number> {
+  const { acks, compression, partition, keySeparator } = options;
+  const producer = createProducer(cluster, { acks, compression }, io.world);
+  const window = new SendWindow(producer, { maxBytes: maxBytesInFlight, onFailure: leaveInput });
+  const separator = keySeparator === undefined ? undefined : Buffer.from(keySeparator);
+  const toRecord = (line: Buffer): ByteRecord => ({
+    topic,
+    ...splitKey(line, separator),
+    ...(partition === undefined ? {} : { partition }),
+  });
+  const started = io.world.clock.monotonic();
+  const progress = showProgress(io, () => window.sent);
+  let inputFailure: unknown;
+  try {
+    if (values.length > 0) window.send(values.map((value) => toRecord(Buffer.from(value))));
+    else await sendLines(io, window, toRecord, () => interruption.signal.aborted);
+  } catch (error) {
+    inputFailure = error;
+  }
+  await lastAnswers(window, interruption, io);
+  progress.end();
+  io.stderr.write(summary(window, acks, io.world.clock.monotonic() - started));
+  if (window.failure !== undefined) throw window.failure;
+  if (inputFailure !== undefined) throw inputFailure;
+  if (interruption.by !== undefined) return exitCodes.interrupted;
+  await producer.close();
+  return exitCodes.fine;
+}
+
+async function sendLines(
+  io: Io,
+  window: SendWindow,
+  toRecord: (line: Buffer) => ByteRecord,
+  isInterrupted: () => boolean,
+): Promise<void> {
+  const isOver = (): boolean => isInterrupted() || window.failure !== undefined;
+  const splitter = new LineSplitter({ maxLineBytes });
+  try {
+    for await (const chunk of io.stdin as AsyncIterable<Buffer | string>) {
+      window.send(splitter.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk)).map(toRecord));
+      await window.room();
+      if (isOver()) return;
+    }
+  } catch (error) {
+    // An input that we left ends with an error of its own.
+    if (isOver()) return;
+    throw error;
+  }
+  const last = splitter.end();
+  if (last !== undefined && !isOver()) window.send([toRecord(last)]);
+}
+
+/** All of them, as long as it takes; after Ctrl-C no longer than a few seconds. */
+async function lastAnswers(window: SendWindow, interruption: Interruption, io: Io): Promise<void> {
+  const settled = window.settled();
+  await Promise.race([settled, aborted(interruption.signal)]);
+  if (!interruption.signal.aborted) return;
+  const patience = new AbortController();
+  const timeUp = io.world.clock.sleep(lastAnswersMs, patience.signal).catch(() => {});
+  await Promise.race([settled, timeUp]);
+  patience.abort();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function summary(window: SendWindow, acks: ProduceOptions['acks'], ms: number): string {
+  const { records, bytes } = window.sent;
+  const rate = `${perSecond(records, ms)} records/s`;
+  const fate =
+    acks === 'none'
+      ? 'none acknowledged (acks none)'
+      : window.acknowledged === records
+        ? 'all acknowledged'
+        : `${window.acknowledged} acknowledged`;
+  return `${counted(records, 'record')} (${byteSize(bytes)}) in ${seconds(ms)}, ${rate}, ${fate}\n`;
 }

@@ -1,20 +1,13 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
 import type { ConsumeOptions } from './consume.ts';
 import type { Io } from './io.ts';
+import { brokerOption, debugOption, naturalNumber } from './options.ts';
 import type { ProduceOptions } from './produce.ts';
 import type { StartOptions } from './start.ts';
 import { addTopicCommands } from './topic-commands.ts';
-
-/** What each verb is told beside its arguments. */
-export interface VerbContext {
-  readonly io: Io;
-  readonly isDebug: boolean;
-}
-
-/** Called with the exit code of the verb that ran. */
-export type Finish = (code: number) => void;
+import type { Finish, VerbContext } from './verb-context.ts';
 
 /** What can be typed. Each verb loads what it needs when it runs, so that the others start fast. */
 export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command {
@@ -60,7 +53,10 @@ function addStart(program: Command, context: VerbContext, finish: Finish): void 
     .option('--listen <host:port>', 'the address to serve; port 0: any', defaultBrokerAddress)
     .option('--node-id <number>', 'this broker’s number', naturalNumber, 1)
     .addOption(
-      new Option('--durability <what>', 'what an acknowledgement (acks all) waits for: the disk, or this process')
+      new Option(
+        '--durability <what>',
+        'what an acknowledgement (acks all) waits for: the disk, or this process',
+      )
         .choices(['flushed', 'process'])
         .default('flushed'),
     )
@@ -103,35 +99,19 @@ function addConsume(program: Command, context: VerbContext, finish: Finish): voi
     .command('consume')
     .description('read records: values to stdout, one a line')
     .argument('<topics...>')
-    .option('--from <place>', 'earliest, latest, an offset, or @ and a time (@-15m, @2026-11-20T10:00)', 'earliest')
+    .option(
+      '--from <place>',
+      'earliest, latest, an offset, or @ and a time (@-15m, @2026-11-20T10:00)',
+      'earliest',
+    )
     .option('--to-end', 'end where the topics end now, instead of waiting for more')
     .option('--max <number>', 'end after so many records', naturalNumber)
     .option('--json', 'one JSON object a line')
-    .addOption(
-      new Option('--format <format>', "such as '%t/%p@%o %k=%s %h\\n'").conflicts('json'),
-    )
+    .addOption(new Option('--format <format>', "such as '%t/%p@%o %k=%s %h\\n'").conflicts('json'))
     .addOption(brokerOption())
     .addOption(debugOption())
     .action(async (topics: string[], options: ConsumeOptions) => {
       const { consume } = await import('./consume.ts');
       finish(await consume(topics, options, context));
     });
-}
-
-export function brokerOption(): Option {
-  return new Option(
-    '--broker <host:port,…>',
-    `where to begin (default: $MILLRACE_BROKER, else ${defaultBrokerAddress})`,
-  );
-}
-
-export function debugOption(): Option {
-  return new Option('--debug', 'say where an error comes from (also MILLRACE_DEBUG=1)');
-}
-
-/** 0, 1, 2, …, for options. */
-export function naturalNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError('It takes a whole number.');
 }

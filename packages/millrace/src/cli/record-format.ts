@@ -28,13 +28,20 @@ export const jsonLines: RecordFormat = (record) => [
       topic: record.topic,
       partition: record.partition,
       offset: record.offset,
-      timestamp: new Date(record.timestamp).toISOString(),
+      timestamp: shownTime(record.timestamp),
       key: shownBytes(record.key),
       value: shownBytes(record.value),
       headers: record.headers.map(({ key, value }) => ({ key, value: shownBytes(value) })),
     })}\n`,
   ),
 ];
+
+/** The largest time that JavaScript's calendar knows, ms since the epoch (ECMA-262, time values). */
+const lastMoment = 8.64e15;
+
+function shownTime(timestamp: number): string | number {
+  return Math.abs(timestamp) <= lastMoment ? new Date(timestamp).toISOString() : timestamp;
+}
 
 type ShownBytes = string | null | { readonly base64: string };
 
@@ -78,13 +85,14 @@ const escapes: { readonly [letter: string]: string } = {
  * percent sign; \n, \r, \t, \0 and \\ as in C. USAGE.
  */
 export function parseRecordFormat(text: string): RecordFormat {
-  const pieces = [...text.matchAll(/%(.?)|\\(.?)|[^%\\]+/gsu)].map(([all, field, escape]): Piece => {
+  const pieces = [...text.matchAll(/%(.?)|\\(.?)|[^%\\]+/gsu)].map(([all, field, escaped]): Piece => {
     if (field !== undefined) {
       const piece = Object.hasOwn(fields, field) ? fields[field] : undefined;
       if (piece === undefined) throw unknownPiece(text, all);
       return piece;
     }
-    const literal = escape === undefined ? all : Object.hasOwn(escapes, escape) ? escapes[escape] : undefined;
+    const literal =
+      escaped === undefined ? all : Object.hasOwn(escapes, escaped) ? escapes[escaped] : undefined;
     if (literal === undefined) throw unknownPiece(text, all);
     const bytes = Buffer.from(literal);
     return () => bytes;

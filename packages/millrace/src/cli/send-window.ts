@@ -1,18 +1,22 @@
-import type { Producer, ProducerRecord } from '@millrace/producer';
+import type { Bytes, Producer, ProducerRecord } from '@millrace/producer';
 import { CodedError, codeOf } from '@millrace/runtime';
 import type { Amounts } from './progress.ts';
 
 /** What a record costs beside its bytes, roughly. */
 const recordOverhead = 128;
 
-type Record = ProducerRecord<Uint8Array | null, Uint8Array>;
+/** A record of bytes. */
+export interface ByteRecord extends ProducerRecord<Bytes, Bytes> {
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+}
 
 /**
  * Sends records and keeps account of them. What was handed to the producer and is not settled yet is bounded: after each
  * `send`, wait for `room`. After the first failure nothing more should be sent.
  */
 export class SendWindow {
-  readonly #producer: Producer<Uint8Array | null, Uint8Array>;
+  readonly #producer: Producer<Bytes, Bytes>;
   readonly #maxBytes: number;
   readonly #onFailure: () => void;
   #bytesInFlight = 0;
@@ -24,10 +28,7 @@ export class SendWindow {
   #wake: (() => void) | undefined;
 
   /** `onFailure` is called once. */
-  constructor(
-    producer: Producer<Uint8Array | null, Uint8Array>,
-    options: { maxBytes: number; onFailure: () => void },
-  ) {
+  constructor(producer: Producer<Bytes, Bytes>, options: { maxBytes: number; onFailure: () => void }) {
     this.#producer = producer;
     this.#maxBytes = options.maxBytes;
     this.#onFailure = options.onFailure;
@@ -48,7 +49,7 @@ export class SendWindow {
   }
 
   /** Their bytes may be views: nobody changes them before they are settled. */
-  send(records: readonly Record[]): void {
+  send(records: readonly ByteRecord[]): void {
     if (records.length === 0) return;
     const first = this.#sent + 1;
     let bytes = 0;
@@ -100,8 +101,12 @@ export class SendWindow {
 
 function numbered(error: unknown, record: number): Error {
   const { message, hint } = error as { message?: string; hint?: string };
-  return new CodedError(codeOf(error) ?? 'UNKNOWN_SERVER_ERROR', `record ${record}: ${message ?? String(error)}`, {
-    cause: error,
-    ...(hint === undefined ? {} : { hint }),
-  });
+  return new CodedError(
+    codeOf(error) ?? 'UNKNOWN_SERVER_ERROR',
+    `record ${record}: ${message ?? String(error)}`,
+    {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    },
+  );
 }

@@ -3,7 +3,7 @@ import { openClusterTo } from '../connect.ts';
 import { brokerAddresses } from './broker-addresses.ts';
 import { closestNames } from './closest-names.ts';
 import { cliError } from './errors.ts';
-import type { VerbContext } from './program.ts';
+import type { VerbContext } from './verb-context.ts';
 
 export interface BrokerOptions {
   readonly broker?: string;
@@ -16,7 +16,11 @@ export async function withCluster<Result>(
   work: (cluster: Cluster) => Promise<Result>,
 ): Promise<Result> {
   const addresses = brokerAddresses(broker, io);
-  const cluster = openClusterTo(addresses, { clientId: 'millrace', retry: { attempts: 3, backoffMs: 50 } }, io.world);
+  const cluster = openClusterTo(
+    addresses,
+    { clientId: 'millrace', retry: { attempts: 3, backoffMs: 50 } },
+    io.world,
+  );
   try {
     return await work(cluster);
   } finally {

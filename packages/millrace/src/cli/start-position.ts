@@ -1,7 +1,5 @@
+import type { StartPosition } from '../reading-plan.ts';
 import { cliError } from './errors.ts';
-
-/** Where to begin reading: an end, an offset, or a time (ms since the epoch). */
-export type StartPosition = 'earliest' | 'latest' | number | { readonly timestamp: number };
 
 const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

@@ -8,7 +8,7 @@ import { exitCodes } from './exit-code.ts';
 import { type Interruption, listenForInterruption } from './interruption.ts';
 import { lineLogger } from './line-logger.ts';
 import { watchParent } from './parent-watch.ts';
-import type { VerbContext } from './program.ts';
+import type { VerbContext } from './verb-context.ts';
 
 export interface StartOptions {
   readonly dir: string;
@@ -44,7 +44,13 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
     const address = formatAddress(broker.endpoints[listener] ?? { host, port });
     const readyMs = world.clock.now() - io.startedAt;
     io.stdout.write(
-      banner({ readyMs, address, directory: options.dir, durability: options.durability, pid: world.host.pid }),
+      banner({
+        readyMs,
+        address,
+        directory: options.dir,
+        durability: options.durability,
+        pid: world.host.pid,
+      }),
     );
     await untilAskedToStop(interruption, io);
     await broker.stop();

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { brokerOption, debugOption, type Finish, naturalNumber, type VerbContext } from './program.ts';
+import type { Command } from 'commander';
+import { brokerOption, configOption, debugOption, naturalNumber } from './options.ts';
 import type { AlterOptions, CreateOptions, ListOptions, RemoveOptions } from './topic.ts';
+import type { Finish, VerbContext } from './verb-context.ts';
 
 /** `millrace topic …` */
 export function addTopicCommands(topic: Command, context: VerbContext, finish: Finish): void {
@@ -38,15 +39,4 @@ export function addTopicCommands(topic: Command, context: VerbContext, finish: F
     .action(async (name: string, options: RemoveOptions) => {
       finish(await (await import('./topic.ts')).removeTopicVerb(name, options, context));
     });
-}
-
-function configOption(): Option {
-  return new Option('--config <name=value...>', 'such as segment.bytes=1048576').argParser(assignment);
-}
-
-/** Gathers `name=value` into one object over all occurrences of the option. */
-function assignment(text: string, previous: Record<string, string> | undefined): Record<string, string> {
-  const position = text.indexOf('=');
-  if (position < 1) throw new InvalidArgumentError('It takes name=value.');
-  return { ...previous, [text.slice(0, position)]: text.slice(position + 1) };
 }

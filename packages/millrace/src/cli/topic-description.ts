@@ -1,6 +1,6 @@
 import type { Cluster } from '@millrace/client';
+import { offsetsAt } from '../offsets.ts';
 import { throwFailure } from '../topic-admin.ts';
-import { offsetsAt } from './offsets.ts';
 
 export interface TopicDescription {
   readonly name: string;

@@ -4,10 +4,10 @@ import { createTopic, deleteTopic, throwFailure } from '../topic-admin.ts';
 import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import { counted } from './figures.ts';
-import type { VerbContext } from './program.ts';
 import { type BrokerOptions, partitionsOf, withCluster } from './session.ts';
 import { table } from './table.ts';
 import { describeTopic, type TopicDescription } from './topic-description.ts';
+import type { VerbContext } from './verb-context.ts';
 
 export interface CreateOptions extends BrokerOptions {
   readonly partitions?: number;
@@ -47,7 +47,12 @@ export function listTopicsVerb(options: ListOptions, context: VerbContext): Prom
     );
     if (wantsJson(options, context)) writeJson(context, topics);
     else if (topics.length === 0) context.io.stderr.write('there are no topics yet\n');
-    else writeTable(context, ['TOPIC', 'PARTITIONS'], topics.map(({ name, partitions }) => [name, partitions]));
+    else
+      writeTable(
+        context,
+        ['TOPIC', 'PARTITIONS'],
+        topics.map(({ name, partitions }) => [name, partitions]),
+      );
     return exitCodes.fine;
   });
 }
@@ -83,7 +88,11 @@ export function alterTopicVerb(name: string, options: AlterOptions, context: Ver
 export function removeTopicVerb(name: string, options: RemoveOptions, context: VerbContext): Promise<number> {
   return withCluster(options, context, async (cluster) => {
     await partitionsOf(cluster, name);
-    if (options.yes !== true && context.io.stdin.isTTY === true && !(await isConfirmed(cluster, name, context))) {
+    if (
+      options.yes !== true &&
+      context.io.stdin.isTTY === true &&
+      !(await isConfirmed(cluster, name, context))
+    ) {
       context.io.stderr.write(`topic ${name} stays\n`);
       return exitCodes.failed;
     }

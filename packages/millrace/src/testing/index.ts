@@ -1,1 +1,1 @@
-export {};
+export { startTestBroker, type TestBroker, type TestBrokerOptions } from './test-broker.ts';

@@ -1,5 +1,5 @@
 import type { Cluster } from '@millrace/client';
-import { throwFailure } from '../topic-admin.ts';
+import { throwFailure } from './topic-admin.ts';
 
 export interface TopicPartition {
   readonly topic: string;

@@ -1,0 +1,123 @@
+import type { Cluster } from '@millrace/client';
+import { type ConsumerRecord, createConsumer } from '@millrace/consumer';
+import type { TopicPartition } from '../offsets.ts';
+import { planReading, Remainder, type Stretch } from '../reading-plan.ts';
+import { exitCodes } from './exit-code.ts';
+import { listenForInterruption } from './interruption.ts';
+import { Output } from './output.ts';
+import { jsonLines, parseRecordFormat, type RecordFormat, valueLines } from './record-format.ts';
+import { type BrokerOptions, partitionsOf, withCluster } from './session.ts';
+import { parseStartPosition } from './start-position.ts';
+import type { VerbContext } from './verb-context.ts';
+
+export interface ConsumeOptions extends BrokerOptions {
+  readonly from: string;
+  readonly toEnd?: boolean;
+  readonly max?: number;
+  readonly json?: boolean;
+  readonly format?: string;
+}
+
+/** Writes records to stdout, and nothing else. A reader of stdout that has seen enough ends it without complaint. */
+export async function consume(
+  topics: readonly string[],
+  options: ConsumeOptions,
+  context: VerbContext,
+): Promise<number> {
+  const { io } = context;
+  const from = parseStartPosition(options.from, io.world.clock.now());
+  const format = formatOf(options);
+  const interruption = listenForInterruption(io);
+  const output = new Output(io.stdout, io.world.clock);
+  const enough = AbortSignal.any([interruption.signal, output.readerGone]);
+  try {
+    await withCluster(options, context, async (cluster) => {
+      const partitions = await partitionsIn(cluster, topics, enough);
+      const stretches = await planReading(cluster, partitions, from, options.toEnd ?? false, enough);
+      await copy(
+        cluster,
+        stretches,
+        format,
+        options.max ?? Number.POSITIVE_INFINITY,
+        output,
+        enough,
+        context,
+      );
+    });
+    await output.end();
+  } catch (error) {
+    if (!enough.aborted) throw error;
+  } finally {
+    interruption.ignore();
+  }
+  return interruption.by === undefined ? exitCodes.fine : exitCodes.interrupted;
+}
+
+function formatOf({ json, format }: ConsumeOptions): RecordFormat {
+  if (json === true) return jsonLines;
+  return format === undefined ? valueLines : parseRecordFormat(format);
+}
+
+async function partitionsIn(
+  cluster: Cluster,
+  topics: readonly string[],
+  signal: AbortSignal,
+): Promise<TopicPartition[]> {
+  const counts = await Promise.all(
+    [...new Set(topics)].map(async (topic) => ({ topic, count: await partitionsOf(cluster, topic, signal) })),
+  );
+  return counts.flatMap(({ topic, count }) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition })),
+  );
+}
+
+async function copy(
+  cluster: Cluster,
+  stretches: readonly Stretch[],
+  format: RecordFormat,
+  max: number,
+  output: Output,
+  enough: AbortSignal,
+  { io }: VerbContext,
+): Promise<void> {
+  const remainder = new Remainder(stretches);
+  const partitions = stretches.filter(({ from, until }) => until === undefined || from < until);
+  if (partitions.length === 0 || max === 0 || enough.aborted) return;
+  const consumer = createConsumer(
+    cluster,
+    { partitions: partitions.map(({ topic, partition, from }) => ({ topic, partition, from })) },
+    io.world,
+  );
+  // Ends the iteration below.
+  const leave = (): void => void consumer.close();
+  enough.addEventListener('abort', leave, { once: true });
+  try {
+    let left = max;
+    for await (const records of consumer.batches()) {
+      left -= await writeRecords(records, remainder, format, left, output);
+      if (left === 0 || remainder.isDone || enough.aborted) break;
+    }
+  } finally {
+    enough.removeEventListener('abort', leave);
+    await consumer.close();
+  }
+}
+
+/** How many were written. */
+async function writeRecords(
+  records: readonly ConsumerRecord[],
+  remainder: Remainder,
+  format: RecordFormat,
+  max: number,
+  output: Output,
+): Promise<number> {
+  let written = 0;
+  for (const record of records) {
+    if (written === max) break;
+    if (!remainder.takes(record)) continue;
+    const rest = output.write(format(record));
+    written += 1;
+    if (rest !== undefined) await rest;
+  }
+  return written;
+}

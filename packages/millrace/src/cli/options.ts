@@ -1,0 +1,35 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { defaultBrokerAddress } from './broker-addresses.ts';
+
+/** Of every verb that talks to a broker. */
+export function brokerOption(): Option {
+  return new Option(
+    '--broker <host:port,…>',
+    `where to begin (default: $MILLRACE_BROKER, else ${defaultBrokerAddress})`,
+  );
+}
+
+/** Of every verb. */
+export function debugOption(): Option {
+  return new Option('--debug', 'say where an error comes from (also MILLRACE_DEBUG=1)');
+}
+
+/** `--config name=value`, repeated: one object over all. */
+export function configOption(): Option {
+  return new Option('--config <name=value>', 'such as segment.bytes=1048576; may be repeated').argParser(
+    assignment,
+  );
+}
+
+/** 0, 1, 2, … */
+export function naturalNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('It takes a whole number.');
+}
+
+function assignment(text: string, previous: Record<string, string> | undefined): Record<string, string> {
+  const position = text.indexOf('=');
+  if (position < 1) throw new InvalidArgumentError('It takes name=value.');
+  return { ...previous, [text.slice(0, position)]: text.slice(position + 1) };
+}

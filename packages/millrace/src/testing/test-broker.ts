@@ -1,0 +1,82 @@
+import { type Broker, startBroker } from '@millrace/broker';
+import type { Cluster } from '@millrace/client';
+import { type ConsumerRecord, createConsumer } from '@millrace/consumer';
+import type { World } from '@millrace/runtime';
+import { nodeWorld } from '@millrace/runtime/node';
+import { type Client, clientOver, openClusterTo } from '../connect.ts';
+import { planReading, Remainder } from '../reading-plan.ts';
+import { createTopic } from '../topic-admin.ts';
+
+/** A real broker in the process of the test, in memory, and a client for it. */
+export interface TestBroker extends Broker, Client {
+  /** `127.0.0.1:41233` when it listens. */
+  readonly address: string | undefined;
+  /** All records of a topic at this moment, partition after partition, each in order. UNKNOWN_TOPIC_OR_PARTITION. */
+  records(topic: string): Promise<readonly ConsumerRecord[]>;
+  /** Closes what was handed out, and stops the broker; nothing is left on the event loop. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface TestBrokerOptions {
+  /** Made at start, with a partition each; others are made with their first record. */
+  topics?: readonly string[];
+  /** Also listen on a free port of 127.0.0.1, for clients in other processes. false */
+  listen?: boolean;
+}
+
+const listener = 'native';
+
+/** Starts a broker that keeps nothing, for one test or for all. */
+export async function startTestBroker(
+  { topics = [], listen = false }: TestBrokerOptions = {},
+  world: World = nodeWorld,
+): Promise<TestBroker> {
+  const broker = await startBroker(listen ? { listeners: [{ name: listener }] } : {}, world);
+  const cluster = openClusterTo(broker, {}, world);
+  const client = clientOver(cluster, world);
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= client.close().finally(() => broker.stop());
+    return closed;
+  };
+  try {
+    await Promise.all(topics.map((name) => createTopic(cluster, name)));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const endpoint = broker.endpoints[listener];
+  return {
+    ...broker,
+    ...client,
+    address: endpoint === undefined ? undefined : `${endpoint.host}:${endpoint.port}`,
+    records: (topic) => readAll(cluster, topic, world),
+    stop: close,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function readAll(cluster: Cluster, topic: string, world: World): Promise<readonly ConsumerRecord[]> {
+  const count = await cluster.partitionsOf(topic);
+  const named = Array.from({ length: count }, (_, partition) => ({ topic, partition }));
+  const stretches = await planReading(cluster, named, 'earliest', true);
+  const remainder = new Remainder(stretches);
+  const read: ConsumerRecord[] = [];
+  if (!remainder.isDone) {
+    const consumer = createConsumer(cluster, { partitions: stretches.map(withoutEnd) }, world);
+    try {
+      for await (const records of consumer.batches()) {
+        read.push(...records.filter((record) => remainder.takes(record)));
+        if (remainder.isDone) break;
+      }
+    } finally {
+      await consumer.close();
+    }
+  }
+  return read.sort((one, other) => one.partition - other.partition || one.offset - other.offset);
+}
+
+function withoutEnd({ topic, partition, from }: { topic: string; partition: number; from: number }) {
+  return { topic, partition, from };
+}
