@@ -1,6 +1,8 @@
+import { loadOptionalPackage } from './optional-package.ts';
+
 /*
  * CRC-32C (Castagnoli). Two ways with one result: our own tables, always there, and the optional package
- * @node-rs/crc32, which uses the processor's instruction. Figures and the threshold between them: docs/formats.
+ * @node-rs/crc32, which uses the processor's instruction. For what each costs: tools/bench/record.ts.
  */
 
 /** Reflected form of the Castagnoli polynomial 0x1EDC6F41. */
@@ -9,9 +11,11 @@ const polynomial = 0x82f63b78;
 /** Slicing by eight: table k holds the checksum of a byte followed by k zero bytes, at k * 256. */
 const tables = makeTables();
 
-/** From this size on a call into native code costs less than the tables. */
+/** From this size on a call into native code costs less than the tables: 0.2 µs each here, at 10 KiB 2 against 9. */
 const nativeFromBytes = 256;
 
+/** What is used of the optional package `@node-rs/crc32`. */
+type NativeChecksums = Pick<typeof import('@node-rs/crc32'), 'crc32c'>;
 type NativeCrc32c = (bytes: Uint8Array) => number;
 
 /*
@@ -30,7 +34,7 @@ let native: NativeCrc32c | undefined;
 export async function prepareChecksums(): Promise<{ native: boolean }> {
   if (native === undefined) {
     try {
-      const { crc32c: candidate } = await import('@node-rs/crc32');
+      const { crc32c: candidate } = await loadOptionalPackage<NativeChecksums>('@node-rs/crc32');
       if (candidate(Buffer.from('123456789')) === 0xe3069283) native = candidate;
     } catch {
       // Not installed, or not for this platform: it is optional.

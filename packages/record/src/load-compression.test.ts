@@ -25,6 +25,19 @@ describe('loadCompression', () => {
     await expect(loadCompression('none')).rejects.toThrow('no codec is needed');
   });
 
+  it('names the package to install where there is none', async () => {
+    jest.doMock('lz4-napi', () => {
+      throw new Error('not for this platform');
+    });
+
+    await expect(loadCompression('lz4')).rejects.toMatchObject({
+      code: 'COMPRESSION_UNAVAILABLE',
+      message: 'lz4 needs the package lz4-napi, which cannot be loaded',
+      hint: 'npm install lz4-napi',
+    });
+    jest.dontMock('lz4-napi');
+  });
+
   it.each(compressed)('%s gives back any bytes', async (compression) => {
     const codec = await loadCompression(compression);
 

@@ -1,9 +1,10 @@
 import type { Compression, CompressionCodec } from './compression.ts';
 import { recordError } from './errors.ts';
 import { gzipCodec } from './gzip.ts';
-import { lz4Codec } from './lz4.ts';
-import { snappyCodec } from './snappy.ts';
-import { builtInZstdCodec, zstdCodec } from './zstd.ts';
+import { type Lz4Library, lz4Codec } from './lz4.ts';
+import { loadOptionalPackage } from './optional-package.ts';
+import { type SnappyLibrary, snappyCodec } from './snappy.ts';
+import { builtInZstdCodec, type ZstdLibrary, zstdCodec } from './zstd.ts';
 
 /**
  * The codec of one compression. snappy, lz4 and zstd (where Node has none) come from optional packages, which are
@@ -14,28 +15,19 @@ export async function loadCompression(compression: Compression): Promise<Compres
     case 'gzip':
       return gzipCodec;
     case 'snappy':
-      return load('snappy', compression, async () => snappyCodec(await import('snappy')));
+      return snappyCodec(await load<SnappyLibrary>('snappy', compression));
     case 'lz4':
-      return load('lz4-napi', compression, async () => lz4Codec(await import('lz4-napi')));
+      return lz4Codec(await load<Lz4Library>('lz4-napi', compression));
     case 'zstd':
-      return (
-        builtInZstdCodec() ??
-        load('@toondepauw/node-zstd', compression, async () =>
-          zstdCodec(await import('@toondepauw/node-zstd')),
-        )
-      );
+      return builtInZstdCodec() ?? zstdCodec(await load<ZstdLibrary>('@toondepauw/node-zstd', compression));
     case 'none':
       throw new RangeError('no codec is needed for records that are not compressed');
   }
 }
 
-async function load(
-  packageName: string,
-  compression: Compression,
-  open: () => Promise<CompressionCodec>,
-): Promise<CompressionCodec> {
+async function load<Library>(packageName: string, compression: Compression): Promise<Library> {
   try {
-    return await open();
+    return await loadOptionalPackage<Library>(packageName);
   } catch (cause) {
     throw recordError(
       'COMPRESSION_UNAVAILABLE',

@@ -59,7 +59,7 @@ function sizeOfField(length: number): number {
 }
 
 /** A field of a known length (-1: null); returns the position behind it. */
-export function writeField(
+function writeField(
   bytes: Buffer,
   position: number,
   data: string | Uint8Array | null,
