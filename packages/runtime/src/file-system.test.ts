@@ -27,15 +27,16 @@ function filesBelowTemporaryDirectory(): FileSystem {
   };
 }
 
-/** Lets time pass until the work is done. */
-async function passTime<Result>(clock: ManualClock, work: Promise<Result>): Promise<Result> {
-  let isDone = false;
-  const settled = work.finally(() => {
-    isDone = true;
-  });
-  settled.catch(() => {});
-  while (!isDone) await clock.advance(1);
-  return settled;
+/** Lets time pass until told to stop. */
+function passTime(clock: ManualClock): () => Promise<void> {
+  let goesOn = true;
+  const passing = (async () => {
+    while (goesOn) await clock.advance(1);
+  })();
+  return () => {
+    goesOn = false;
+    return passing;
+  };
 }
 
 afterEach(() => {
@@ -43,20 +44,24 @@ afterEach(() => {
 });
 
 describe('the files of the machine', () => {
-  fileSystemConformance({
-    test: (name, run) => it(name, run),
-    create: async () => filesBelowTemporaryDirectory(),
-  });
+  fileSystemConformance({ test: it, create: async () => filesBelowTemporaryDirectory() });
 });
 
 describe('files in memory', () => {
-  fileSystemConformance({ test: (name, run) => it(name, run), create: async () => memoryFileSystem() });
+  fileSystemConformance({ test: it, create: async () => memoryFileSystem() });
 });
 
 describe('files in memory that take their time', () => {
   const clock = manualClock();
+  let stop: () => Promise<void>;
+
+  beforeEach(() => {
+    stop = passTime(clock);
+  });
+  afterEach(() => stop());
+
   fileSystemConformance({
-    test: (name, run) => it(name, () => passTime(clock, run())),
+    test: it,
     create: async () => memoryFileSystem({ clock, random: seededRandom(7) }),
   });
 });

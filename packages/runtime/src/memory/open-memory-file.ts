@@ -1,3 +1,4 @@
+import { mustBeByteCount } from '../byte-count.ts';
 import type { OpenFile, OpenMode } from '../file-system.ts';
 import type { DiskCalls } from './disk-calls.ts';
 import type { MemoryFile } from './memory-file.ts';
@@ -28,8 +29,8 @@ export class OpenMemoryFile implements OpenFile {
   }
 
   async read(position: number, length: number): Promise<Buffer> {
-    mustBeCount('position', position);
-    mustBeCount('length', length);
+    mustBeByteCount('position', position);
+    mustBeByteCount('length', length);
     this.#mustBeOpen('read');
     await this.#calls.latency();
     this.#calls.throwFault('read');
@@ -52,7 +53,7 @@ export class OpenMemoryFile implements OpenFile {
   }
 
   async truncate(size: number): Promise<void> {
-    mustBeCount('size', size);
+    mustBeByteCount('size', size);
     this.#mustBeOpen('ftruncate');
     if (this.#mode === 'read') throw errnoError('EINVAL', 'ftruncate', this.#path);
     await this.#calls.latency();
@@ -77,9 +78,4 @@ export class OpenMemoryFile implements OpenFile {
   #mustBeOpen(call: string): void {
     if (this.#closed) throw errnoError('EBADF', call, this.#path);
   }
-}
-
-function mustBeCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new RangeError(`${name} must be a whole number of bytes, not ${value}`);
 }

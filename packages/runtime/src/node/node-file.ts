@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { mustBeByteCount } from '../byte-count.ts';
 import { CodedError, codeOf } from '../coded-error.ts';
 import type { OpenFile, OpenMode } from '../file-system.ts';
 import { type Callback, called } from './callback.ts';
@@ -51,6 +52,8 @@ class NodeFile implements OpenFile {
   }
 
   async read(position: number, length: number): Promise<Buffer> {
+    mustBeByteCount('position', position);
+    mustBeByteCount('length', length);
     const buffer = Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
@@ -79,6 +82,7 @@ class NodeFile implements OpenFile {
   }
 
   async truncate(size: number): Promise<void> {
+    mustBeByteCount('size', size);
     this.#end = undefined;
     await this.#call<void>((done) => fs.ftruncate(this.descriptor, size, done));
     this.#end = size;

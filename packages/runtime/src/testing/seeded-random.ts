@@ -2,8 +2,9 @@ import type { Random } from '../random.ts';
 
 const twoTo32 = 2 ** 32;
 
-/** Chance that repeats: the same seed gives the same numbers and UUIDs (xoshiro128**, Blackman and Vigna 2018). */
+/** Chance that repeats: the same whole seed gives the same numbers and UUIDs (xoshiro128**, Blackman and Vigna 2018). */
 export function seededRandom(seed: number): Random {
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`a seed is a whole number, not ${seed}`);
   const next = xoshiro128(seed);
   return {
     int: (below) => {
