@@ -1,6 +1,6 @@
-import { BatchBuilder, type LogRecord, type NewRecord, type Offset } from '@millrace/record';
+import type { LogRecord, NewRecord, Offset } from '@millrace/record';
 import type { World } from '@millrace/runtime';
-import { tooLarge } from './append-assignment.ts';
+import { AdvanceListeners } from './advance-listeners.ts';
 import { Appender } from './appender.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
@@ -13,12 +13,13 @@ import { encodeLeaderEpochs, type LeaderEpoch, type LeaderEpochs } from './leade
 import type { Appended, Log, LogOptions, LogSlice, RecordsOptions } from './log.ts';
 import { LogReader } from './log-reader.ts';
 import { writeSnapshot } from './producer-recovery.ts';
-import { encodeProducerSnapshot } from './producer-snapshot.ts';
 import type { ProducerState } from './producer-state.ts';
+import { RecordBatcher } from './record-batcher.ts';
 import { readRecords } from './records.ts';
 import type { Segment } from './segment.ts';
 import { createSegment } from './segment-file.ts';
 import type { SegmentList } from './segment-list.ts';
+import { firstRotFrom, writeShutdown } from './shutdown.ts';
 import { offsetForTimestamp } from './timestamp-search.ts';
 
 /** A log as recovery left it. */
@@ -49,12 +50,11 @@ export class SegmentedLog implements Log {
   readonly #flusher: Flusher;
   readonly #keeper: CheckpointKeeper;
   readonly #reader: LogReader;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: AdvanceListeners;
+  readonly #batcher = new RecordBatcher();
   #config: LogConfig;
-  #builder: BatchBuilder | undefined;
   #marked: boolean;
   #failure: Error | undefined;
-  #announcing = false;
   #closing: Promise<void> | undefined;
 
   constructor(opened: OpenedLog, scheduler: FlushScheduler, world: World) {
@@ -66,6 +66,7 @@ export class SegmentedLog implements Log {
     this.#config = opened.config;
     this.#marked = opened.clean;
     this.#world = world;
+    this.#listeners = new AdvanceListeners(world.clock);
     this.#flusher = new Flusher(this, scheduler, world);
     this.#appender = new Appender(this, world);
     const { checkpoints, recoveryPoint, epochsOnDisk } = opened;
@@ -117,12 +118,18 @@ export class SegmentedLog implements Log {
 
   /** What was found rotten behind the recovery point stays behind it, so that each opening finds it again. */
   get recoveryPoint(): Offset {
-    return Math.min(this.flushedOffset, this.#firstRot ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.flushedOffset, this.firstRot ?? Number.POSITIVE_INFINITY);
+  }
+
+  get firstRot(): Offset | undefined {
+    return firstRotFrom(this.segments.all, this.#opened.recoveryPoint ?? 0);
   }
 
   append(records: NewRecord | readonly NewRecord[]): Promise<Appended> {
     try {
-      return this.#append(this.#build(Array.isArray(records) ? records : [records]), this.epochs.latest);
+      const list = Array.isArray(records) ? records : [records];
+      const batch = this.#batcher.build(list, this.#config.maxBatchBytes, this.#world.clock.now());
+      return this.#append(batch, this.epochs.latest);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -176,15 +183,10 @@ export class SegmentedLog implements Log {
 
   configure(options: LogOptions): void {
     this.#config = resolveLogOptions(options, this.#config);
-    this.#builder = undefined;
   }
 
   onAdvance(listener: () => void): () => void {
-    const entry = (): void => listener();
-    this.#listeners.add(entry);
-    return () => {
-      this.#listeners.delete(entry);
-    };
+    return this.#listeners.add(listener);
   }
 
   close(): Promise<void> {
@@ -209,7 +211,7 @@ export class SegmentedLog implements Log {
 
   published(): void {
     this.#flusher.advanced();
-    this.#announce();
+    this.#listeners.announce();
   }
 
   takenBack(endOffset: Offset): void {
@@ -218,7 +220,7 @@ export class SegmentedLog implements Log {
 
   flushedMoved(): void {
     this.#keeper.flushedMoved();
-    this.#announce();
+    this.#listeners.announce();
   }
 
   /** Index and snapshot only save time at the next opening: without them it reads the segment. */
@@ -237,35 +239,12 @@ export class SegmentedLog implements Log {
     this.#world.logger.error({ path: this.path, error: reasonOf(error) }, 'the log is read-only from now on');
     this.#flusher.fail(error);
     this.#appender.abandon(error);
-    this.#announce();
-  }
-
-  get #firstRot(): Offset | undefined {
-    const from = this.#opened.recoveryPoint ?? 0;
-    for (const segment of this.segments.all) {
-      for (const damage of segment.rotten) if (damage.firstOffset >= from) return damage.firstOffset;
-    }
-    return undefined;
+    this.#listeners.announce();
   }
 
   #append(batches: Buffer, leaderEpoch: number): Promise<Appended> {
     this.#checkWritable();
     return this.#appender.append(batches, leaderEpoch);
-  }
-
-  #build(records: readonly NewRecord[]): Buffer {
-    if (records.length === 0) throw new TypeError('append needs at least one record');
-    const { maxBatchBytes } = this.#config;
-    const builder = this.#builder ?? new BatchBuilder({ maxBytes: maxBatchBytes });
-    // Kept only when it ends empty: after an error it may hold a part.
-    this.#builder = undefined;
-    const now = this.#world.clock.now();
-    for (const record of records) {
-      if (!builder.tryAppend(record, now)) throw tooLarge(builder.sizeInBytes, maxBatchBytes);
-    }
-    const batch = builder.build();
-    this.#builder = builder;
-    return batch;
   }
 
   #checkOpen(): void {
@@ -275,16 +254,6 @@ export class SegmentedLog implements Log {
   #checkWritable(): void {
     this.#checkOpen();
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  /** Tells the listeners once what happened in this turn. */
-  #announce(): void {
-    if (this.#announcing || this.#listeners.size === 0) return;
-    this.#announcing = true;
-    this.#world.clock.endOfTurn(() => {
-      this.#announcing = false;
-      for (const listener of [...this.#listeners]) listener();
-    });
   }
 
   async #close(): Promise<void> {
@@ -297,7 +266,7 @@ export class SegmentedLog implements Log {
       if (failed === undefined && !this.#marked) await this.#writeShutdown();
     } finally {
       this.#flusher.fail(logError('LOG_CLOSED', `${this.path} is closed`));
-      this.#announce();
+      this.#listeners.announce();
       await this.#closeFiles();
       await this.#opened.released();
     }
@@ -305,22 +274,9 @@ export class SegmentedLog implements Log {
 
   async #writeShutdown(): Promise<void> {
     const { checkpoints } = this.#opened;
-    const { active } = this.segments;
-    await this.#orWarn('the log was closed, but its checkpoints could not be written', async () => {
-      for (const segment of this.segments.all) {
-        if (!segment.indexStored) await writeIndex(this.#world.files, this.path, segment);
-      }
-      const snapshot = encodeProducerSnapshot(this.producers);
-      await writeSnapshot(this.path, this.endOffset, snapshot, this.#world.files);
-      await this.#keeper.write();
-      if (this.#firstRot !== undefined) return;
-      const { bootId } = this.#world.host;
-      await checkpoints.writeCleanShutdown({
-        bootId,
-        endOffset: this.endOffset,
-        activeBytes: active.sizeInBytes,
-      });
-    });
+    await this.#orWarn('the log was closed, but its checkpoints could not be written', () =>
+      writeShutdown(this, checkpoints, () => this.#keeper.write(), this.#world),
+    );
   }
 
   /** A segment that is being read closes when its last reader lets go, which may be long after the log. */
