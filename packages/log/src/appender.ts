@@ -10,6 +10,8 @@ import type { ProducerState } from './producer-state.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentList } from './segment-list.ts';
 
+/** How often producers that fell silent are looked for. */
+const expireEveryMs = 60 * 60 * 1000;
 /** How much one write carries at most; a larger append goes alone. */
 const writeBytes = 1024 * 1024;
 /** Errors after which the same write may succeed: space or descriptors can come back. */
@@ -59,6 +61,7 @@ export class Appender {
   #nextPosition: number;
   #segmentBase: Offset;
   #begun = false;
+  #expired: number;
   #scheduled = false;
   #writing = false;
   #idle: (() => void)[] = [];
@@ -66,6 +69,7 @@ export class Appender {
   constructor(log: AppenderLog, world: World) {
     this.#log = log;
     this.#world = world;
+    this.#expired = world.clock.now();
     const { active } = log.segments;
     this.#nextOffset = active.nextOffset;
     this.#nextPosition = active.sizeInBytes;
@@ -87,6 +91,7 @@ export class Appender {
     const { config, producers, epochs } = this.#log;
     const headers = headersOf(batches, config.maxBatchBytes);
     const now = this.#world.clock.now();
+    if (now - this.#expired >= expireEveryMs) this.#expire(now);
     const before = findRepetition(headers, producers);
     if (before !== undefined) return this.#answerRepetition(before.baseOffset, before.lastOffset, now);
     const group = this.#groupFor(batches.length, headers);
@@ -151,12 +156,17 @@ export class Appender {
 
   #roll(): WriteGroup {
     const { producers } = this.#log;
-    producers.expire(this.#world.clock.now());
+    this.#expire(this.#world.clock.now());
     this.#segmentBase = this.#nextOffset;
     this.#nextPosition = 0;
     return this.#addGroup(
       new WriteGroup({ baseOffset: this.#nextOffset, snapshot: encodeProducerSnapshot(producers) }),
     );
+  }
+
+  #expire(now: number): void {
+    this.#log.producers.expire(now);
+    this.#expired = now;
   }
 
   #lastGroup(): WriteGroup {

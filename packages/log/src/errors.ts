@@ -33,7 +33,7 @@ export function logError(
 
 /** What the system said, in words for a message. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)
+  return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)
     : String(error);
 }

@@ -140,3 +140,19 @@ describe('a closed log', () => {
     await expect(log.close()).resolves.toBeUndefined();
   });
 });
+
+describe('an epoch that cannot be written', () => {
+  it('is refused, and can be begun again', async () => {
+    const world = testWorld();
+    const log = await openLog(directory, {}, world);
+    world.files.failNext('rename', systemError('ENOSPC'));
+    await expect(log.startEpoch(1)).rejects.toMatchObject({ code: 'LOG_FAILED', retriable: true });
+
+    await log.startEpoch(1);
+
+    await log.close();
+    const again = await openLog(directory, {}, world);
+    expect(again.latestLeaderEpoch).toBe(1);
+    await again.close();
+  });
+});

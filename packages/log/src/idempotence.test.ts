@@ -141,3 +141,15 @@ describe('an idempotent producer', () => {
     await again.close();
   });
 });
+
+describe('a log that stays open', () => {
+  it('forgets producers that fell silent', async () => {
+    const world = testWorld();
+    const log = await open(world);
+    await append(log, batch(0));
+    await world.clock.advance(7 * 24 * 60 * 60 * 1000 + 1);
+
+    expect(await append(log, batch(50))).toMatchObject({ baseOffset: 1, duplicate: false });
+    await log.close();
+  });
+});

@@ -27,7 +27,10 @@ export interface Log extends AsyncDisposable {
 
   /** Writes one batch, all or nothing; resolves once it is in the page cache (`flush` for more). RECORD_TOO_LARGE, LOG_FAILED, LOG_CLOSED. */
   append(records: NewRecord | readonly NewRecord[]): Promise<Appended>;
-  /** Records from `from` (default: the oldest) to the end at the time of asking, or with `follow` for ever. OFFSET_OUT_OF_RANGE. */
+  /**
+   * Records from `from` (default: the oldest) to the end at the time of asking, or with `follow` until the signal aborts
+   * or the log closes, which end it without an error. OFFSET_OUT_OF_RANGE; CORRUPT_MESSAGE with `details.nextOffset`.
+   */
   records(options?: RecordsOptions): AsyncIterable<LogRecord>;
 
   // For brokers: batches as they are.
@@ -40,7 +43,8 @@ export interface Log extends AsyncDisposable {
   appendBatches(batches: Buffer, options: { leaderEpoch: number }): Promise<Appended>;
   /**
    * Batches from the one that holds `from`, as they lie in the file: at least one whole batch when there is one below
-   * `upTo` (default: the end), then as many whole ones as fit in `maxBytes`. Empty at the end. OFFSET_OUT_OF_RANGE.
+   * `upTo` (default: the end), then as many whole ones as memory knows to fit in `maxBytes`. Empty at the end.
+   * OFFSET_OUT_OF_RANGE; CORRUPT_MESSAGE where the file is damaged: `details` has file, position and nextOffset.
    */
   read(from: Offset, limit: { maxBytes: number; upTo?: Offset }): Promise<LogSlice>;
   /** Bytes that `read` could deliver between two offsets, from indexes in memory alone: an estimate for parked fetches, never 0 when there are any. */
@@ -48,7 +52,7 @@ export interface Log extends AsyncDisposable {
   /** The first record with a timestamp at or after `timestamp`; undefined when there is none. */
   offsetForTimestamp(timestamp: number): Promise<{ offset: Offset; timestamp: number } | undefined>;
 
-  /** Starts an epoch at the end offset, durably, also when no record follows. */
+  /** Starts an epoch at the end offset, durably, also when no record follows. RangeError below the latest; LOG_FAILED, LOG_CLOSED. */
   startEpoch(leaderEpoch: number): Promise<void>;
   /** Where an epoch ends: KIP-279's answer (the largest epoch at or below the asked one, and the offset where the next begins). */
   endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: Offset } | undefined;
@@ -57,7 +61,7 @@ export interface Log extends AsyncDisposable {
   flush(): Promise<void>;
   /** Applies to the open log: segment size, index interval, flush delay. */
   configure(options: LogOptions): void;
-  /** Called after `endOffset` or `flushedOffset` moved, once per turn at most; returns how to stop it. */
+  /** Called after `endOffset` or `flushedOffset` moved, or the log failed or closed, once per turn at most; returns how to stop it. */
   onAdvance(listener: () => void): () => void;
   /** Flushes, writes the checkpoints and the clean-shutdown marker, closes. Idempotent. */
   close(): Promise<void>;

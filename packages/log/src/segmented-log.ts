@@ -170,7 +170,18 @@ export class SegmentedLog implements Log {
       throw new RangeError(`epoch ${leaderEpoch} cannot begin: ${this.epochs.latest} has`);
     }
     this.epochs.start(leaderEpoch, this.endOffset);
-    await this.#keeper.writeEpochs();
+    try {
+      await this.#keeper.writeEpochs();
+    } catch (error) {
+      throw logError(
+        'LOG_FAILED',
+        `the epoch ${leaderEpoch} of ${this.path} could not be written: ${reasonOf(error)}`,
+        {
+          cause: error,
+          retriable: true,
+        },
+      );
+    }
   }
 
   endOffsetForEpoch(leaderEpoch: number): { leaderEpoch: number; endOffset: Offset } | undefined {
