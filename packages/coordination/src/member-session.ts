@@ -133,7 +133,7 @@ export class MemberSession {
     const context = this.#context;
     const signal = this.#following.signal;
     const rebalancer = new Rebalancer(context, created, this.#options.assignor, signal);
-    context.over.addEventListener('abort', () => this.#loseAll(), { once: true });
+    context.over.addEventListener('abort', () => this.#dropAll(), { once: true });
     context.run(() => this.#followState());
     context.run(() => this.#followAssignment(signal));
     context.run(() => rebalancer.run());
@@ -253,9 +253,10 @@ export class MemberSession {
     await Promise.all([...this.#works.values()].map((work) => work.idle));
   }
 
-  /** The session is over: drop everything without writing. */
-  #loseAll(): void {
-    for (const work of this.#works.values()) work.ownership?.lose();
+  /** The session is over. */
+  #dropAll(): void {
+    this.#following.abort();
+    for (const work of this.#works.values()) work.drop();
     this.#onClaims();
   }
 }

@@ -85,6 +85,12 @@ export class PartitionWork {
     wish.unwanted.abort();
   }
 
+  /** The session is over: drops everything without writing. */
+  drop(): void {
+    this.#ownership?.lose();
+    this.letGo(Promise.resolve(undefined));
+  }
+
   /** The assignment changed. */
   lookAgain(): void {
     this.#claiming?.lookAgain();
