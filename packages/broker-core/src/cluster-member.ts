@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { type OpenRegistry, paths, type Registry } from '@millrace/coordination';
 import type { World } from '@millrace/runtime';
 import { tryCreate } from './compare-and-set.ts';
@@ -67,7 +66,6 @@ export class ClusterMember {
     const { nodeId, openRegistry, view, table, controller } = this.#options;
     const registry = await openRegistry(this.#leave.signal);
     const end = new AbortController();
-    setMaxListeners(0, end.signal); // as many watches end with it as there are nodes
     const session = { registry, end };
     try {
       const incarnation = await register(registry, nodeId, endpoints);

@@ -142,12 +142,12 @@ export class Controller implements ViewListener {
       await this.#decide(office, topic, index);
     } catch (error) {
       if (office.signal.aborted || hasCode(error, 'SESSION_EXPIRED')) return;
-      this.#world.logger.warn(
-        { error, topic: topic.name, partition: index },
-        'could not decide who leads; trying again',
-      );
-      await this.#world.clock.sleep(tryAgainMs, office.signal).catch(() => {}); // out of office: nothing to try again
-      if (this.#office === office) this.#look(topic, index);
+      const where = { error, topic: topic.name, partition: index };
+      this.#world.logger.warn(where, 'could not decide who leads a partition');
+      if (hasCode(error, 'BAD_NODE')) return; // until somebody mends it, which the watch will tell
+      this.#world.clock.after(tryAgainMs, () => {
+        if (this.#office === office) this.#look(topic, index);
+      });
     }
   }
 

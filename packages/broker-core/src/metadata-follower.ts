@@ -30,6 +30,7 @@ export class MetadataFollower {
     this.#view = view;
     this.#registry = registry;
     this.#signal = signal;
+    setMaxListeners(0, signal); // as many watches end with it as there are nodes
     this.#world = world;
   }
 

@@ -172,6 +172,8 @@ describe('broker', () => {
     const broker = await startBroker({}, testWorld());
 
     await Promise.all([broker.stop(), broker.stop(), broker[Symbol.asyncDispose]()]);
+
+    await expect(broker.stop()).resolves.toBeUndefined();
   });
 });
 

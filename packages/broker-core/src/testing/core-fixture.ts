@@ -19,9 +19,9 @@ export interface CoreFixture {
   /** The core's sessions, the newest last: `expire()` is how a test kills a broker. */
   readonly sessions: MemorySession[];
   /** The registry cannot be reached any more, and the session expires; until `mend`. */
-  cut(): void;
-  mend(): void;
-  stop(): Promise<void>;
+  readonly cut: () => void;
+  readonly mend: () => void;
+  readonly stop: () => Promise<void>;
 }
 
 export interface CoreFixtureOptions extends Partial<Omit<BrokerCoreOptions, 'logs' | 'registry'>> {

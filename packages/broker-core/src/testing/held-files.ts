@@ -4,9 +4,9 @@ import type { MemoryFileSystem, OpenFile } from '@millrace/runtime';
 export interface HeldFiles {
   readonly files: MemoryFileSystem;
   /** From now on no `sync` returns. */
-  hold(): void;
+  readonly hold: () => void;
   /** Lets those that wait go on, and all that come. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export function heldFiles(files: MemoryFileSystem): HeldFiles {
