@@ -2,18 +2,23 @@ import type { OpenRegistry } from '@millrace/coordination';
 import type { Connector, Endpoint, NodeAddress } from '@millrace/protocol';
 
 export interface ClusterOptions {
+  /** How a broker's address becomes a connection. */
   connect: Connector;
-  /** Where to ask first: 'host:port', or addresses. One that answers is enough. */
+  /** Where to begin, tried in order: 'host:port', or addresses. The brokers found there tell of the others. */
   bootstrap: readonly (string | Endpoint | NodeAddress)[];
-  /** What consumer groups need. */
+  /** The brokers' registry, where this client can reach it: what consumer groups need. */
   registry?: OpenRegistry;
-  /** Brokers log it. `millrace` */
+  /** How this client names itself. 'millrace' */
   clientId?: string;
-  /** Of calls to any broker and the search for a leader. 6 tries, 100 ms doubling to 2 s, with full jitter. */
+  /** How often a call is tried in all, and how long after the first failure. 5 attempts, 100 ms. */
   retry?: { attempts: number; backoffMs: number };
-  /** Who leads what is asked anew after this long, also when nothing failed. 5 min */
+  /** After how long what is known of a topic is asked for again. 5 minutes. */
   metadataMaxAgeMs?: number;
 }
 
-export const defaultRetry = Object.freeze({ attempts: 6, backoffMs: 100, maxBackoffMs: 2_000 });
-export const defaultMetadataMaxAgeMs = 300_000;
+/** Without a word from the caller. */
+export const clusterDefaults = Object.freeze({
+  clientId: 'millrace',
+  retry: Object.freeze({ attempts: 5, backoffMs: 100 }),
+  metadataMaxAgeMs: 5 * 60_000,
+});

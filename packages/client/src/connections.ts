@@ -1,49 +1,166 @@
-import type { Connection, Connector, NodeAddress } from '@millrace/protocol';
-import { addressText } from './address.ts';
-import { clientError } from './errors.ts';
+import type { ApiName, Connection, Connector, NodeAddress, RequestOf, ResponseOf } from '@millrace/protocol';
+import { codeOf, type World } from '@millrace/runtime';
+import { addressText } from './bootstrap-address.ts';
+import { clientError, clusterClosed } from './errors.ts';
+import { retryDelayMs } from './retry.ts';
 
-/** One connection to each broker, opened when first needed, forgotten when it ends. */
+/**
+ * One connection a broker, opened when it is needed and again after it was lost. Whoever asks while it is being opened
+ * waits for the same one. A broker that refuses is left alone for a while that grows with every refusal.
+ */
 export class Connections {
   readonly #connect: Connector;
-  readonly #open = new Map<string, Promise<Connection>>();
-  readonly #abort = new AbortController();
+  readonly #backoffMs: number;
+  readonly #world: World;
+  readonly #lines = new Map<string, Line>();
+  readonly #closing = new AbortController();
 
-  constructor(connect: Connector) {
+  constructor(connect: Connector, backoffMs: number, world: World) {
     this.#connect = connect;
+    this.#backoffMs = backoffMs;
+    this.#world = world;
   }
 
-  /** The open one, or the one being opened, or a new one. BROKER_UNREACHABLE, CLUSTER_CLOSED. */
+  /** Whether there is one at this moment. */
+  isOpen(node: NodeAddress): boolean {
+    return this.#lines.get(keyOf(node))?.open !== undefined;
+  }
+
+  /** When this address may be tried again, on the monotonic clock; 0: at once. */
+  notBefore(node: NodeAddress): number {
+    return this.#lines.get(keyOf(node))?.notBefore ?? 0;
+  }
+
+  /** Waits for its turn after a refusal. Rejects with what the connector says, CLUSTER_CLOSED. */
   to(node: NodeAddress): Promise<Connection> {
-    if (this.#abort.signal.aborted)
-      return Promise.reject(clientError('CLUSTER_CLOSED', 'the cluster client was closed'));
-    const key = keyOf(node);
-    const known = this.#open.get(key);
-    if (known !== undefined) return known;
-    const opening = this.#connect(node, this.#abort.signal);
-    this.#open.set(key, opening);
-    const forget = (): void => {
-      if (this.#open.get(key) === opening) this.#open.delete(key);
-    };
-    opening.then((connection) => connection.closed.then(forget), forget);
-    return opening;
+    if (this.#closing.signal.aborted) return Promise.reject(clusterClosed());
+    const line = this.#lineOf(node);
+    if (line.open !== undefined) return Promise.resolve(line.open);
+    line.opening ??= this.#open(node, line).finally(() => {
+      line.opening = undefined;
+    });
+    return line.opening;
   }
 
-  /** One that is open, if any: whom to ask when it does not matter. */
-  get first(): Promise<Connection> | undefined {
-    return this.#open.values().next().value;
+  /** The connection that began with a bootstrap address is the one to this broker, as its metadata said. */
+  adopt(node: NodeAddress): void {
+    const line = this.#lines.get(keyOf({ ...node, nodeId: undefined }));
+    if (line?.open === undefined || this.isOpen(node)) return;
+    this.#lines.delete(keyOf({ ...node, nodeId: undefined }));
+    this.#lines.set(keyOf(node), line);
+  }
+
+  /** Closes what leads to none of these, e.g. to an address that a broker has left. */
+  async keepOnly(nodes: readonly NodeAddress[]): Promise<void> {
+    const kept = new Set(nodes.map(keyOf));
+    const left = [...this.#lines].filter(([key]) => !kept.has(key));
+    for (const [key, line] of left) {
+      this.#lines.delete(key);
+      line.isLeft = true;
+    }
+    await Promise.all(left.map(([, { open }]) => open?.close()));
   }
 
   async close(): Promise<void> {
-    this.#abort.abort(clientError('CLUSTER_CLOSED', 'the cluster client was closed'));
-    const opened = await Promise.allSettled(this.#open.values());
-    this.#open.clear();
-    await Promise.all(
-      opened.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)),
-    );
+    this.#closing.abort(clusterClosed());
+    const lines = [...this.#lines.values()];
+    this.#lines.clear();
+    await Promise.all(lines.map(({ open }) => open?.close()));
+    await Promise.allSettled(lines.map(({ opening }) => opening));
+  }
+
+  async #open(node: NodeAddress, line: Line): Promise<Connection> {
+    const { clock, random } = this.#world;
+    const waitMs = line.notBefore - clock.monotonic();
+    if (waitMs > 0) await clock.sleep(waitMs, this.#closing.signal);
+    let opened: Connection;
+    try {
+      opened = await this.#connect(node, this.#closing.signal);
+    } catch (error) {
+      line.failures += 1;
+      line.notBefore = clock.monotonic() + retryDelayMs(line.failures, this.#backoffMs, random);
+      throw error;
+    }
+    if (this.#closing.signal.aborted) {
+      await opened.close();
+      throw clusterClosed();
+    }
+    if (line.isLeft) {
+      await opened.close();
+      throw leftBehind(node);
+    }
+    return this.#watch(new WatchedConnection(opened), node, line);
+  }
+
+  #watch(connection: Connection, node: NodeAddress, line: Line): Connection {
+    const { clock, random, logger } = this.#world;
+    const openedAt = clock.monotonic();
+    line.open = connection;
+    connection.closed
+      .then(() => {
+        if (line.open !== connection) return;
+        line.open = undefined;
+        // One that ends at once is no better than one that was refused.
+        line.failures = clock.monotonic() - openedAt < 1_000 ? line.failures + 1 : 1;
+        line.notBefore = clock.monotonic() + retryDelayMs(line.failures, this.#backoffMs, random);
+      })
+      .catch((error: unknown) =>
+        logger.error({ error, address: addressText(node) }, 'a connection did not end well'),
+      );
+    return connection;
+  }
+
+  #lineOf(node: NodeAddress): Line {
+    const key = keyOf(node);
+    let line = this.#lines.get(key);
+    if (line === undefined) {
+      line = { open: undefined, opening: undefined, failures: 0, notBefore: 0, isLeft: false };
+      this.#lines.set(key, line);
+    }
+    return line;
   }
 }
 
-/** A bootstrap address turns out to be a node's: the same host and port share a connection. Brokers in this process have no port. */
-function keyOf(node: NodeAddress): string {
-  return node.port === 0 ? `${node.host}#${node.nodeId ?? ''}` : addressText(node);
+interface Line {
+  open: Connection | undefined;
+  opening: Promise<Connection> | undefined;
+  failures: number;
+  /** On the monotonic clock, ms. */
+  notBefore: number;
+  /** No broker is at this address any more. */
+  isLeft: boolean;
+}
+
+function leftBehind(node: NodeAddress): Error {
+  return clientError('BROKER_UNREACHABLE', `no broker is at ${addressText(node)} any more`, {
+    retriable: true,
+  });
+}
+
+/** In process all brokers have the same host and port, so the id belongs to the key. */
+function keyOf({ nodeId, host, port }: NodeAddress): string {
+  return `${nodeId ?? 'bootstrap'}@${host}:${port}`;
+}
+
+/** Hangs up on a broker that leaves a call without an answer: what comes next must not wait for the same dead line. */
+class WatchedConnection implements Connection {
+  readonly closed: Promise<void>;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.closed = connection.closed;
+  }
+
+  call<Name extends ApiName>(api: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> {
+    const answer = this.#connection.call(api, request);
+    answer.catch((error: unknown) => {
+      if (codeOf(error) === 'REQUEST_TIMED_OUT') void this.#connection.close();
+    });
+    return answer;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
 }

@@ -1,8 +1,20 @@
 import type { ErrorCode } from '@millrace/protocol';
 import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
 
-/** What a cluster call can fail with, beside the codes of the protocol. */
-export type ClientErrorCode = ErrorCode | 'BROKER_UNREACHABLE' | 'CLUSTER_CLOSED' | 'INVALID_ADDRESS';
+/**
+ * - `BROKER_UNREACHABLE`: none of the addresses tried answered
+ * - `INVALID_ADDRESS`: a bootstrap address that is not host:port
+ * - `INVALID_METADATA`: a broker described a cluster that cannot be
+ * - `CLUSTER_CLOSED`: asked after `close`
+ *
+ * and what brokers themselves say.
+ */
+export type ClientErrorCode =
+  | 'BROKER_UNREACHABLE'
+  | 'INVALID_ADDRESS'
+  | 'INVALID_METADATA'
+  | 'CLUSTER_CLOSED'
+  | ErrorCode;
 
 export function clientError(
   code: ClientErrorCode,
@@ -10,4 +22,8 @@ export function clientError(
   options?: CodedErrorOptions,
 ): CodedError<ClientErrorCode> {
   return new CodedError(code, message, options);
+}
+
+export function clusterClosed(): CodedError<ClientErrorCode> {
+  return clientError('CLUSTER_CLOSED', 'the cluster was closed', { hint: 'open another one' });
 }

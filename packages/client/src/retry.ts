@@ -1,51 +1,86 @@
-import type { ApiName, ErrorCode } from '@millrace/protocol';
-import { errorCodes } from '@millrace/protocol';
-import { codeOf, type Random } from '@millrace/runtime';
+import { type ErrorCode, errorCodes } from '@millrace/protocol';
+import { type Clock, CodedError, codeOf, type Random } from '@millrace/runtime';
 
-/** How often, and how long apart. */
-export interface RetryPolicy {
-  /** Tries in all. */
-  readonly attempts: number;
-  /** The pause before the second try is up to this, then up to twice this, and so on, up to `maxBackoffMs`. */
-  readonly backoffMs: number;
-  readonly maxBackoffMs: number;
+/** No wait between two attempts is longer. */
+export const maxBackoffMs = 1_000;
+
+/**
+ * How long to wait after the n-th failure in a row (from 1): a random part of a limit that doubles, so that many clients
+ * of a broker that came back do not come all at once ("full jitter").
+ */
+export function retryDelayMs(failures: number, backoffMs: number, random: Random): number {
+  const limit = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(failures - 1, 30));
+  return random.int(Math.max(1, Math.ceil(limit))) + 1;
 }
 
-/** Asked twice, these do something else than asked once: what was sent and not answered is not sent again. */
-const notRepeatable: ReadonlySet<ApiName> = new Set(['createTopics', 'deleteTopics']);
-
-/** Whether the same call may succeed later. The only place, with the protocol's table, that decides so. */
-export function isRetriable(error: unknown, api?: ApiName): boolean {
+/** Whether the same call may succeed later: the protocol's table decides for its codes, the error itself for others. */
+export function isRetriable(error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'BROKER_UNREACHABLE') return true;
-  const unknownOutcome = code === 'NETWORK_EXCEPTION' || code === 'REQUEST_TIMED_OUT';
-  if (unknownOutcome && api !== undefined && notRepeatable.has(api)) return false;
-  return isErrorCode(code) && errorCodes[code].retriable;
+  if (code !== undefined && Object.hasOwn(errorCodes, code)) return errorCodes[code as ErrorCode].retriable;
+  return error instanceof CodedError && error.retriable;
 }
 
-/** Whether the error says that somebody else leads the partition by now, or nobody. */
-export function isStaleLeader(code: string | undefined): boolean {
-  return code !== undefined && staleLeader.has(code);
+/**
+ * Whether a produce that ended so may have been done all the same. Not so when the broker refused it, or when it never
+ * left.
+ */
+export function mayHaveBeenDone(error: unknown): boolean {
+  switch (codeOf(error)) {
+    case 'NETWORK_EXCEPTION':
+    case 'REQUEST_TIMED_OUT':
+    case 'NOT_ENOUGH_REPLICAS_AFTER_APPEND':
+    case 'STORAGE_ERROR':
+    case 'UNKNOWN_SERVER_ERROR':
+      return true;
+    default:
+      return codeOf(error) === undefined;
+  }
 }
 
-const staleLeader: ReadonlySet<string> = new Set([
-  'NOT_LEADER_OR_FOLLOWER',
-  'LEADER_NOT_AVAILABLE',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'UNKNOWN_TOPIC_ID',
-  'NETWORK_EXCEPTION',
-  'REQUEST_TIMED_OUT',
-  'BROKER_UNREACHABLE',
-]);
-
-function isErrorCode(code: string | undefined): code is ErrorCode {
-  return code !== undefined && Object.hasOwn(errorCodes, code);
+/** Whether after this error it has to be asked anew who leads the partition. */
+export function leaderMayHaveMoved(error: unknown): boolean {
+  switch (codeOf(error)) {
+    case 'NOT_LEADER_OR_FOLLOWER':
+    case 'LEADER_NOT_AVAILABLE':
+    case 'FENCED_LEADER_EPOCH':
+    case 'UNKNOWN_LEADER_EPOCH':
+    case 'UNKNOWN_TOPIC_OR_PARTITION':
+    case 'UNKNOWN_TOPIC_ID':
+    case 'NETWORK_EXCEPTION':
+    case 'REQUEST_TIMED_OUT':
+    case 'BROKER_UNREACHABLE':
+    case 'STORAGE_ERROR':
+      return true;
+    default:
+      return false;
+  }
 }
 
-/** Exponential, with full jitter, so that clients that lost the same broker do not come back in step. `attempt` counts from 0. */
-export function backoffMs(attempt: number, policy: RetryPolicy, random: Random): number {
-  const ceiling = Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** Math.min(attempt, 20));
-  return 1 + random.int(Math.max(1, Math.floor(ceiling)));
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly backoffMs: number;
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails with an error that is not retriable, or has been tried often enough: then
+ * rejects with the last error. Rejects with the signal's reason when it aborts.
+ */
+export async function retrying<Result>(
+  policy: RetryPolicy,
+  attempt: (failures: number) => Promise<Result>,
+  world: { readonly clock: Clock; readonly random: Random },
+  signal: AbortSignal,
+): Promise<Result> {
+  for (let failures = 0; ; ) {
+    signal.throwIfAborted();
+    try {
+      return await attempt(failures);
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      if (failures >= policy.attempts || !isRetriable(error)) throw error;
+      await world.clock.sleep(retryDelayMs(failures, policy.backoffMs, world.random), signal);
+    }
+  }
 }
