@@ -1,0 +1,91 @@
+import type { CompressionCodec, NewRecord } from '@millrace/record';
+import type { ProducerConfig } from './config.ts';
+import { newBuilder, ProducerBatch, type Waiting } from './producer-batch.ts';
+
+/** What waits to be sent to one partition: full batches in order, and the one that still grows. */
+export class Accumulator {
+  readonly #place: { readonly topic: string; readonly partition: number };
+  readonly #config: ProducerConfig;
+  readonly #codec: CompressionCodec | undefined;
+  readonly #ready: ProducerBatch[] = [];
+  #open: ProducerBatch | undefined;
+
+  constructor(
+    place: { readonly topic: string; readonly partition: number },
+    config: ProducerConfig,
+    codec: CompressionCodec | undefined,
+  ) {
+    this.#place = place;
+    this.#config = config;
+    this.#codec = codec;
+  }
+
+  get isEmpty(): boolean {
+    return this.#ready.length === 0 && this.#open === undefined;
+  }
+
+  /** Adds a record; returns the bytes it takes, and whether its batch is full. `now`: monotonic ms. RECORD_TOO_LARGE. */
+  append(
+    record: NewRecord,
+    timestamp: number,
+    now: number,
+    waiting: Waiting,
+  ): { bytes: number; full: boolean } {
+    const before = this.#open?.bufferedBytes ?? 0;
+    if (this.#open?.tryAppend(record, timestamp, waiting) === true) return this.#grown(this.#open, before);
+    if (this.#open !== undefined) this.#ready.push(this.#open);
+    this.#open = undefined;
+    const builder = newBuilder(this.#config.maxBatchBytes, this.#codec);
+    const batch = new ProducerBatch(this.#place, now + this.#config.deliveryTimeoutMs, builder);
+    batch.tryAppend(record, timestamp, waiting);
+    this.#open = batch;
+    return this.#grown(batch, 0);
+  }
+
+  /** A ready-made batch, behind what is here. */
+  add(batch: ProducerBatch): void {
+    if (this.#open !== undefined) this.#ready.push(this.#open);
+    this.#open = undefined;
+    this.#ready.push(batch);
+  }
+
+  /** The next to be sent; the one that still grows only if `alsoOpen`. */
+  take(alsoOpen: boolean): ProducerBatch | undefined {
+    const ready = this.#ready.shift();
+    if (ready !== undefined || !alsoOpen) return ready;
+    const open = this.#open;
+    this.#open = undefined;
+    return open;
+  }
+
+  /** Back to the front, in their order. */
+  putBack(batches: readonly ProducerBatch[]): void {
+    this.#ready.unshift(...batches);
+  }
+
+  /** Those whose time has passed. */
+  expired(now: number): ProducerBatch[] {
+    const expired: ProducerBatch[] = [];
+    while (this.#ready[0] !== undefined && this.#ready[0].deadline <= now)
+      expired.push(this.#ready.shift() as ProducerBatch);
+    if (this.#ready.length === 0 && this.#open !== undefined && this.#open.deadline <= now) {
+      expired.push(this.#open);
+      this.#open = undefined;
+    }
+    return expired;
+  }
+
+  /** All of them, in order. */
+  get batches(): readonly ProducerBatch[] {
+    return this.#open === undefined ? this.#ready : [...this.#ready, this.#open];
+  }
+
+  #grown(batch: ProducerBatch, before: number): { bytes: number; full: boolean } {
+    const full = batch.bufferedBytes >= this.#config.batchBytes;
+    if (full) {
+      this.#ready.push(batch);
+      this.#open = undefined;
+    }
+    return { bytes: batch.bufferedBytes - before, full };
+  }
+}

@@ -1,0 +1,76 @@
+import type { Compression, Offset, RecordHeader, Serde } from '@millrace/record';
+
+/** What keys and values are without a serde: text is written as UTF-8, null is a tombstone. */
+export type Bytes = string | Uint8Array | null;
+
+export interface ProducerRecord<Key = Bytes, Value = Bytes> {
+  topic: string;
+  /** Default: by the key; without one, a batch here, a batch there. */
+  partition?: number;
+  /** ms since the epoch; default: now. */
+  timestamp?: number;
+  headers?: readonly RecordHeader[];
+  key?: Key;
+  value: Value;
+}
+
+/** Where a record came to lie. */
+export interface Delivery {
+  readonly topic: string;
+  readonly partition: number;
+  /** Under acks `none` nobody knows: -1. */
+  readonly offset: Offset;
+}
+
+/** Which of `partitions` takes a key: pure, the same for every producer of a topic. */
+export type Partitioner = (key: Uint8Array, partitions: number) => number;
+
+export interface ProducerOptions<Key = Bytes, Value = Bytes> {
+  /** Default: text as UTF-8, bytes as they are. */
+  key?: Serde<Key>;
+  value?: Serde<Value>;
+  /** `none`: not even an answer; `leader`: in its page cache; `all`: as safe as the broker promises. `all` */
+  acks?: 'none' | 'leader' | 'all';
+  /** How long a record may wait for company. 0: what one turn of the event loop produced goes together. 0 */
+  lingerMs?: number;
+  /** A batch this large goes at once. 64 KiB */
+  batchBytes?: number;
+  /** Of records that are not settled; beyond, `send` waits. 32 MiB */
+  bufferBytes?: number;
+  compression?: Compression;
+  /** murmur2, as Kafka's. */
+  partitioner?: Partitioner;
+  /** From `send` to its end, with all that is tried in between. 2 min */
+  deliveryTimeoutMs?: number;
+}
+
+/** How a producer works, every choice made. */
+export interface ProducerConfig {
+  readonly acks: 'none' | 'leader' | 'all';
+  readonly lingerMs: number;
+  readonly batchBytes: number;
+  readonly bufferBytes: number;
+  readonly compression: Compression;
+  readonly deliveryTimeoutMs: number;
+  /** Of one batch, and so of one record: what brokers take unless told otherwise. */
+  readonly maxBatchBytes: number;
+  /** Batches of one partition without an answer: as many as a broker remembers of a producer. */
+  readonly maxInFlight: number;
+  /** How long the broker may wait for the other replicas. */
+  readonly requestTimeoutMs: number;
+  /** The pause after a first failure; it doubles. */
+  readonly retryBackoffMs: number;
+}
+
+export const defaultConfig: ProducerConfig = Object.freeze({
+  acks: 'all',
+  lingerMs: 0,
+  batchBytes: 64 * 1024,
+  bufferBytes: 32 * 1024 * 1024,
+  compression: 'none',
+  deliveryTimeoutMs: 120_000,
+  maxBatchBytes: 1024 * 1024,
+  maxInFlight: 5,
+  requestTimeoutMs: 30_000,
+  retryBackoffMs: 50,
+});

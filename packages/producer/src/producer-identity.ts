@@ -1,0 +1,35 @@
+import type { Cluster } from '@millrace/client';
+import { producerError } from './errors.ts';
+import type { ProducerBatch, Sequence } from './producer-batch.ts';
+
+/** Sequences count records, wrap to 0 after this, and are never reused within an identity. */
+const largestSequence = 0x7fffffff;
+
+/** A producer id with its epoch, and the next sequence of one partition. */
+export class PartitionIdentity {
+  readonly #producerId: number;
+  readonly #producerEpoch: number;
+  #nextSequence = 0;
+
+  constructor(producerId: number, producerEpoch: number) {
+    this.#producerId = producerId;
+    this.#producerEpoch = producerEpoch;
+  }
+
+  /** The sequence of this batch, which must be the next one sent for the first time. */
+  take(batch: ProducerBatch): Sequence {
+    const baseSequence = this.#nextSequence;
+    this.#nextSequence = (this.#nextSequence + batch.recordCount) % (largestSequence + 1);
+    return { producerId: this.#producerId, producerEpoch: this.#producerEpoch, baseSequence };
+  }
+}
+
+/** A new producer id from the cluster. Rejects with what the broker answered. */
+export async function newIdentity(cluster: Cluster, signal: AbortSignal): Promise<PartitionIdentity> {
+  const answer = await cluster.call('initProducerId', {}, { signal });
+  if (answer.error !== 'NONE' || answer.producerId === undefined)
+    throw producerError(answer.error, answer.message ?? 'the broker gave no producer id', {
+      retriable: true,
+    });
+  return new PartitionIdentity(answer.producerId, answer.producerEpoch ?? 0);
+}

@@ -1,0 +1,270 @@
+import type { Cluster } from '@millrace/client';
+import { type CompressionCodec, loadCompression, type NewRecord, readBatchHeader } from '@millrace/record';
+import type { World } from '@millrace/runtime';
+import { nodeWorld } from '@millrace/runtime/node';
+import { ByteBudget } from './byte-budget.ts';
+import {
+  type Bytes,
+  type Delivery,
+  defaultConfig,
+  type ProducerConfig,
+  type ProducerOptions,
+  type ProducerRecord,
+} from './config.ts';
+import { producerError } from './errors.ts';
+import { ByteBufferMessageSet } from './message-set.ts';
+import { murmur2Partitioner } from './partitioner.ts';
+import { ProducerBatch, type Waiting } from './producer-batch.ts';
+import { lookUpTopic } from './topic-lookup.ts';
+import { type SenderContext, TopicSender } from './topic-sender.ts';
+
+/**
+ * Sends records in batches to the leaders of their partitions, in the order of the calls for each partition. With acks
+ * `all` (the default) it is idempotent: what was sent again after a lost answer is written once.
+ */
+export interface Producer<Key = Bytes, Value = Bytes> extends AsyncDisposable {
+  /**
+   * Resolves when acknowledged; waits while the buffer is full (until then `signal` takes the record back). Rejects with
+   * a code, and a message that says whether the record may have been written: RECORD_TOO_LARGE,
+   * PARTITION_OUT_OF_RANGE, DELIVERY_TIMED_OUT, PRODUCER_CLOSED, or what the broker answered.
+   */
+  send(record: ProducerRecord<Key, Value>, signal?: AbortSignal): Promise<Delivery>;
+  /** The slides' form: one delivery for each message. */
+  send(topic: string, messages: ByteBufferMessageSet): Promise<readonly Delivery[]>;
+  /** A ready-made batch, sent as ours: its producer id, epoch and sequence are replaced. Resolves with its first offset. The bytes are the producer's from now on. CORRUPT_MESSAGE. */
+  sendBatch(target: { readonly topic: string; readonly partition: number }, batch: Buffer): Promise<Delivery>;
+  /** Sends what lingers; resolves once all that was sent before is acknowledged or has failed. */
+  flush(): Promise<void>;
+  /** Takes nothing more, flushes, ends. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createProducer<Key = Bytes, Value = Bytes>(
+  cluster: Cluster,
+  options: ProducerOptions<Key, Value> = {},
+  world: World = nodeWorld,
+): Producer<Key, Value> {
+  return new ClusterProducer(cluster, options, world);
+}
+
+/** A record on its way to a topic that is being looked up, or to a buffer that is full. */
+type Step = (topic: TopicSender) => void;
+
+/** A topic is looked up once; what is sent to it meanwhile queues up. */
+interface TopicSlot {
+  sender: TopicSender | undefined;
+  readonly queue: { readonly run: Step; readonly fail: (error: Error) => void }[];
+}
+
+class ClusterProducer<Key, Value> implements Producer<Key, Value> {
+  readonly #config: ProducerConfig;
+  readonly #options: ProducerOptions<Key, Value>;
+  readonly #cluster: Cluster;
+  readonly #world: World;
+  readonly #budget: ByteBudget;
+  readonly #topics = new Map<string, TopicSlot>();
+  readonly #abort = new AbortController();
+  /** Loaded before the first batch. */
+  #codec: Promise<CompressionCodec | undefined> | undefined;
+  #drainScheduled = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(cluster: Cluster, options: ProducerOptions<Key, Value>, world: World) {
+    this.#config = configOf(options);
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#world = world;
+    this.#budget = new ByteBudget(this.#config.bufferBytes);
+  }
+
+  send(record: ProducerRecord<Key, Value>, signal?: AbortSignal): Promise<Delivery>;
+  send(topic: string, messages: ByteBufferMessageSet): Promise<readonly Delivery[]>;
+  send(
+    to: ProducerRecord<Key, Value> | string,
+    second?: AbortSignal | ByteBufferMessageSet,
+  ): Promise<Delivery | readonly Delivery[]> {
+    if (typeof to === 'string') return this.#sendMessages(to, second as ByteBufferMessageSet);
+    return this.#send(to.topic, to.partition, () => this.#encoded(to), second as AbortSignal | undefined);
+  }
+
+  sendBatch(
+    target: { readonly topic: string; readonly partition: number },
+    batch: Buffer,
+  ): Promise<Delivery> {
+    return new Promise((resolve, reject) => {
+      const { recordCount } = readBatchHeader(batch);
+      this.#enqueue(target.topic, { resolve, reject }, undefined, (sender) => {
+        const deadline = this.#world.clock.monotonic() + this.#config.deliveryTimeoutMs;
+        const ready = new ProducerBatch(target, deadline, batch);
+        ready.await(recordCount, { resolve, reject });
+        sender.add(ready);
+        return batch.length;
+      });
+    });
+  }
+
+  async flush(): Promise<void> {
+    await this.#allQueued();
+    const batches = [...this.#topics.values()].flatMap(({ sender }) => sender?.batches ?? []);
+    this.#drain(true);
+    await Promise.all(batches.map(({ settled }) => settled));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #sendMessages(topic: string, messages: ByteBufferMessageSet): Promise<readonly Delivery[]> {
+    if (!(messages instanceof ByteBufferMessageSet))
+      throw new TypeError('send(topic, …) takes a ByteBufferMessageSet');
+    return await Promise.all(
+      Array.from(messages, (message) => this.#send(topic, undefined, () => ({ value: message.payload() }))),
+    );
+  }
+
+  #send(
+    topic: string,
+    partition: number | undefined,
+    encode: () => NewRecord,
+    signal?: AbortSignal,
+  ): Promise<Delivery> {
+    return new Promise((resolve, reject) => {
+      const waiting = { resolve, reject };
+      const record = encode();
+      this.#enqueue(topic, waiting, signal, (sender) => sender.append(record, partition, waiting));
+    });
+  }
+
+  #encoded({ key, value, headers, timestamp }: ProducerRecord<Key, Value>): NewRecord {
+    const { key: keySerde, value: valueSerde } = this.#options;
+    return {
+      key: key === undefined ? null : keySerde === undefined ? (key as Bytes) : keySerde.encode(key),
+      value: valueSerde === undefined ? (value as Bytes) : valueSerde.encode(value),
+      ...(headers === undefined ? {} : { headers }),
+      ...(timestamp === undefined ? {} : { timestamp }),
+    };
+  }
+
+  /** Runs `append` (which returns the bytes it took) at once if it can, else when topic and buffer are ready, in the order of the calls. */
+  #enqueue(
+    topic: string,
+    waiting: Waiting,
+    signal: AbortSignal | undefined,
+    append: (sender: TopicSender) => number,
+  ): void {
+    if (this.#closed !== undefined)
+      throw producerError('PRODUCER_CLOSED', `the producer was closed before a send to ${topic}`);
+    if (signal?.aborted === true) throw signal.reason as Error;
+    const slot = this.#topics.get(topic) ?? this.#openTopic(topic);
+    const run = (sender: TopicSender): void => {
+      if (signal?.aborted === true) return;
+      try {
+        this.#budget.hold(append(sender));
+        this.#scheduleDrain();
+      } catch (error) {
+        waiting.reject(error as Error);
+      }
+    };
+    if (slot.sender !== undefined && slot.queue.length === 0 && this.#budget.hasRoom) {
+      run(slot.sender);
+      return;
+    }
+    signal?.addEventListener('abort', () => waiting.reject(signal.reason as Error), { once: true });
+    slot.queue.push({ run, fail: (error) => waiting.reject(error) });
+    if (slot.sender !== undefined && slot.queue.length === 1) this.#queueForRoom(slot, slot.sender);
+  }
+
+  /** The first of a topic's queue waits in the budget's; when it is let in, the next one does. */
+  #queueForRoom(slot: TopicSlot, sender: TopicSender): void {
+    const enter = (): void => {
+      slot.queue.shift()?.run(sender);
+      if (slot.queue.length > 0) this.#queueForRoom(slot, sender);
+    };
+    if (!this.#budget.hasRoom) {
+      this.#budget.queue(enter);
+      return;
+    }
+    while (this.#budget.hasRoom && slot.queue.length > 0) slot.queue.shift()?.run(sender);
+    if (slot.queue.length > 0) this.#budget.queue(enter);
+  }
+
+  #openTopic(topic: string): TopicSlot {
+    const slot: TopicSlot = { sender: undefined, queue: [] };
+    this.#topics.set(topic, slot);
+    this.#lookUp(topic).then(
+      (sender) => {
+        slot.sender = sender;
+        this.#queueForRoom(slot, sender);
+      },
+      (error: unknown) => {
+        this.#topics.delete(topic);
+        for (const { fail } of slot.queue.splice(0)) fail(error as Error);
+      },
+    );
+    return slot;
+  }
+
+  async #lookUp(topic: string): Promise<TopicSender> {
+    const { compression } = this.#config;
+    this.#codec ??= compression === 'none' ? Promise.resolve(undefined) : loadCompression(compression);
+    const context: SenderContext = {
+      cluster: this.#cluster,
+      config: this.#config,
+      world: this.#world,
+      partitioner: this.#options.partitioner ?? murmur2Partitioner,
+      codec: await this.#codec,
+      settled: (batch) => this.#budget.release(batch.bufferedBytes),
+    };
+    const partitions = await lookUpTopic(topic, context, this.#abort.signal);
+    return new TopicSender(topic, partitions, context);
+  }
+
+  #scheduleDrain(): void {
+    if (this.#drainScheduled) return;
+    this.#drainScheduled = true;
+    const { clock } = this.#world;
+    const { lingerMs } = this.#config;
+    clock.endOfTurn(() => {
+      if (lingerMs === 0) this.#drainScheduled = false;
+      this.#drain(lingerMs === 0);
+    });
+    if (lingerMs > 0)
+      clock.after(lingerMs, () => {
+        this.#drainScheduled = false;
+        this.#drain(true);
+      });
+  }
+
+  #drain(alsoOpen: boolean): void {
+    for (const { sender } of this.#topics.values()) sender?.drain(alsoOpen);
+  }
+
+  /** Resolves once no record waits for a topic or for room. */
+  async #allQueued(): Promise<void> {
+    const last = [...this.#topics.values()].filter(({ queue }) => queue.length > 0);
+    await Promise.all(
+      last.map(
+        (slot) =>
+          new Promise<void>((resolve) => slot.queue.push({ run: () => resolve(), fail: () => resolve() })),
+      ),
+    );
+  }
+
+  async #close(): Promise<void> {
+    await this.flush();
+    const error = producerError('PRODUCER_CLOSED', 'the producer was closed');
+    this.#abort.abort(error);
+    for (const { sender } of this.#topics.values()) sender?.stop(error);
+  }
+}
+
+function configOf<Key, Value>(options: ProducerOptions<Key, Value>): ProducerConfig {
+  const { key: _key, value: _value, partitioner: _partitioner, ...rest } = options;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return { ...defaultConfig, ...given };
+}
