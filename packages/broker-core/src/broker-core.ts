@@ -63,6 +63,7 @@ class Core implements BrokerCore {
   readonly #fetches: Purgatory<Partition>;
   /** What waits for something to happen to a topic, by its name. */
   readonly #waits: Purgatory<string>;
+  readonly #changedTopics = new Set<string>();
   readonly #table: PartitionTable;
   readonly #member: ClusterMember;
   #started: Promise<void> | undefined;
@@ -163,8 +164,15 @@ class Core implements BrokerCore {
     }
   }
 
+  /** Those who wait look once a turn, however many partitions changed in it. */
   #changed(topicName: string): void {
-    this.#waits.check(topicName);
-    if (this.#waits.watches(everything)) this.#waits.check(everything);
+    this.#changedTopics.add(topicName);
+    if (this.#changedTopics.size > 1) return;
+    this.#world.clock.endOfTurn(() => {
+      const changed = [...this.#changedTopics];
+      this.#changedTopics.clear();
+      for (const name of changed) this.#waits.check(name);
+      this.#waits.check(everything);
+    });
   }
 }

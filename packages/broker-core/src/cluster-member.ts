@@ -50,7 +50,9 @@ export class ClusterMember {
   /** Registers, stands for controller and has looked at everything once. NODE_ID_TAKEN. */
   join(endpoints: Endpoints): Promise<void> {
     this.#joining = this.#open(endpoints).then((session) => {
-      this.#staying = this.#stay(session, endpoints);
+      this.#staying = this.#stay(session, endpoints).catch((error: unknown) =>
+        this.#world.logger.error({ error }, 'the broker stopped following its cluster'),
+      );
     });
     return this.#joining;
   }
@@ -117,7 +119,9 @@ export class ClusterMember {
     this.#session = undefined;
     this.#options.table.resign();
     end.abort();
-    await registry.close();
+    await registry.close().catch((error: unknown) => {
+      this.#world.logger.warn({ error }, 'a registry session could not be closed; it ends by itself');
+    });
   }
 
   #stand(controller: Controller, { registry, end }: Session): void {

@@ -174,6 +174,27 @@ describe('controller', () => {
     await controller.stop();
   });
 
+  it('removes the states of a deleted topic', async () => {
+    const registry = memoryRegistry();
+    const session = registry.session();
+    await addBroker(registry.session(), 2);
+    const controller = await controllerOf(1, session);
+    await addTopic(session, 'orders', [[2], [2], [2]]);
+    await settle();
+    const before = await session.children(paths.partitions('id-orders'));
+
+    const path = paths.topic('orders');
+    const node = controller.view.topic('orders')?.node;
+    if (node === undefined) throw new Error('the topic was not seen');
+    await session.set(path, topicNode.encode({ ...node, deleted: true }), { version: 0 });
+    await settle();
+
+    expect(before).toEqual(['0', '1', '2']);
+    expect(await session.get(paths.partitions('id-orders'))).toBeUndefined();
+    expect(await session.get(path)).toBeDefined();
+    await controller.stop();
+  });
+
   it('is not held up by a node that cannot be read', async () => {
     const registry = memoryRegistry();
     const session = registry.session();

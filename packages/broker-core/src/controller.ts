@@ -130,8 +130,8 @@ export class Controller implements ViewListener {
   }
 
   #seemsWrong(topic: TopicView, index: number): boolean {
-    if (topic.node.deleted === true) return false;
     const state = topic.partitions[index];
+    if (topic.node.deleted === true) return state !== undefined;
     if (state === undefined) return true;
     const live = new Map([...this.#view.brokers].map(([nodeId, { incarnation }]) => [nodeId, incarnation]));
     return chooseLeader(state, topic.node.replicas[index] ?? [], live) !== undefined;
@@ -153,6 +153,10 @@ export class Controller implements ViewListener {
 
   async #decide({ registry, epoch }: Office, topic: TopicView, index: number): Promise<void> {
     const path = paths.partition(topic.id, index);
+    if (topic.node.deleted === true) {
+      await this.#tidy(registry, topic, index);
+      return;
+    }
     const replicas = topic.node.replicas[index] ?? [];
     let found = await registry.get(path);
     if (found === undefined) {
@@ -168,6 +172,12 @@ export class Controller implements ViewListener {
     }
     const next = chooseLeader(state, replicas, await this.#live(registry, replicas, state.leader));
     if (next !== undefined) await trySet(registry, path, this.#encode(next, epoch), found.version);
+  }
+
+  /** The state of a deleted topic's partition is of no use: brokers go by the tombstone, and no id comes twice. */
+  async #tidy(registry: Registry, topic: TopicView, index: number): Promise<void> {
+    await removeNode(registry, paths.partition(topic.id, index));
+    if (index === topic.partitions.length - 1) await removeNode(registry, paths.partitions(topic.id));
   }
 
   async #stillWanted(registry: Registry, topic: TopicView): Promise<boolean> {
@@ -192,6 +202,15 @@ export class Controller implements ViewListener {
 
   #encode(choice: LeaderChoice, epoch: number): Uint8Array {
     return partitionNode.encode({ ...choice, writer: `controller ${epoch} ${this.#writer()}` });
+  }
+}
+
+/** Best effort: a node that stays is in nobody's way. */
+async function removeNode(registry: Registry, path: string): Promise<void> {
+  try {
+    await registry.delete(path);
+  } catch (error) {
+    if (!hasCode(error, 'NODE_MISSING') && !hasCode(error, 'NOT_EMPTY')) throw error;
   }
 }
 
