@@ -37,7 +37,7 @@ export class SimulatedMember {
     this.#registry = registry;
     this.#checker = checker;
     this.#mutation = mutation;
-    this.link = { clock: world.clock, random: world.random, gate: this.gate, delayMs: 3, lossOneIn: 0 };
+    this.link = { clock: world.clock, random: world.random, gate: this.gate, delayMs: 20, lossOneIn: 0 };
     this.#world = { ...world, clock: clockInside(world.clock, this.gate) };
   }
 
