@@ -159,20 +159,31 @@ export class LogReader {
     if (header?.lastOffset === entry.lastOffset && header.baseOffset > start.baseOffset) {
       return { baseOffset: header.baseOffset, position: entry.position };
     }
-    await this.#rebuildIndex(segment, `no batch that ends with ${entry.lastOffset} at ${entry.position}`);
+    try {
+      await this.#rebuildIndex(segment, `no batch that ends with ${entry.lastOffset} at ${entry.position}`);
+    } catch (error) {
+      // It is the segment that is damaged: the scan finds how far it can be read.
+      if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
+      throw error;
+    }
     return this.#boundary(segment, start, target, end);
   }
 
   async #scanEnd(segment: Segment, start: number, target: number, limit: number): Promise<number> {
     let end = start;
     let next: Offset | undefined;
-    await scanHeaders(segment, { from: start, to: limit, pieceBytes: shortScanBytes }, (header, position) => {
-      const behind = position + header.sizeInBytes;
-      if (position > start && behind > target) return false;
-      end = behind;
-      next = header.lastOffset + 1;
-      return end < target;
-    });
+    const range = { from: start, to: limit, pieceBytes: shortScanBytes };
+    try {
+      await scanHeaders(segment, range, (header, position) => {
+        const behind = position + header.sizeInBytes;
+        if (position > start && behind > target) return false;
+        end = behind;
+        next = header.lastOffset + 1;
+        return end < target;
+      });
+    } catch (error) {
+      if (end === start || !hasCode(error, 'CORRUPT_MESSAGE')) throw error;
+    }
     if (next !== undefined) this.#rememberPlace(segment, next, end);
     return end;
   }

@@ -1,4 +1,5 @@
 import {
+  type BatchHeader,
   batchesIn,
   type Compression,
   type CompressionCodec,
@@ -119,23 +120,36 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
 
   /** The sound batches at the beginning, and what is needed to read them. CORRUPT_MESSAGE when the first is none. */
   async #verify(bytes: Buffer): Promise<Buffer> {
-    for (const { position, header } of batchesIn(bytes)) {
-      try {
+    let soundBytes = 0;
+    let damaged: BatchHeader | undefined;
+    try {
+      for (const { position, header } of batchesIn(bytes)) {
+        damaged = header;
         verifyBatch(bytes, position);
-      } catch (error) {
-        if (position > 0) return bytes.subarray(0, position);
-        throw logError('CORRUPT_MESSAGE', `the batch at offset ${header.baseOffset} is damaged`, {
-          cause: error,
-          details: { offset: header.baseOffset, nextOffset: header.lastOffset + 1 },
-        });
+        await this.#load(header.compression);
+        this.#behind = header.lastOffset + 1;
+        soundBytes = position + header.sizeInBytes;
+        damaged = undefined;
       }
-      const { compression } = header;
-      if (compression !== 'none' && !this.#codecs.has(compression)) {
-        this.#codecs.set(compression, await loadCompression(compression));
-      }
-      this.#behind = header.lastOffset + 1;
+      if (soundBytes < bytes.length)
+        throw logError('CORRUPT_MESSAGE', 'a batch claims more bytes than there are');
+      return bytes;
+    } catch (error) {
+      if (!hasCode(error, 'CORRUPT_MESSAGE')) throw error;
+      if (soundBytes > 0) return bytes.subarray(0, soundBytes);
+      throw logError('CORRUPT_MESSAGE', `the batch at offset ${this.#next} is damaged`, {
+        cause: error,
+        details: {
+          offset: this.#next,
+          ...(damaged === undefined ? {} : { nextOffset: damaged.lastOffset + 1 }),
+        },
+      });
     }
-    return bytes;
+  }
+
+  async #load(compression: Compression): Promise<void> {
+    if (compression === 'none' || this.#codecs.has(compression)) return;
+    this.#codecs.set(compression, await loadCompression(compression));
   }
 
   /** Resolves when the log has moved, has closed, or nobody waits any more. */

@@ -309,6 +309,42 @@ describe('recovery', () => {
     await log.close();
   });
 
+  it.each([
+    [60, 16],
+    [1000, 16],
+    [10_000, 16],
+    [60, 8],
+    [10_000, 8],
+  ])(
+    'serves what lies before a damaged header in a flushed segment, %d bytes at a time, byte %d of it',
+    async (maxBytes, at) => {
+      const world = testWorld();
+      const options = { indexIntervalBytes: 100 };
+      const values = Array.from({ length: 60 }, (_, n) => `value ${n}`.padEnd(40, '.'));
+      const batchBytes = batchOf(values.slice(0, 1)).length;
+      await logWith(
+        world,
+        values.map((value) => [value]),
+        options,
+      );
+      const bytes = await readFile(world.files, `${first}.log`);
+      bytes.writeUInt8(9, batchBytes * 30 + at);
+      await writeFile(world.files, `${first}.log`, bytes);
+
+      const log = await open(world, options);
+
+      for (let from = 0; from < 30; ) {
+        const slice = await log.read(from, { maxBytes });
+        expect(slice.baseOffset).toBe(from);
+        expect(slice.byteLength % batchBytes).toBe(0);
+        from += slice.byteLength / batchBytes;
+        slice.release();
+      }
+      await expect(valuesOf(log, 30)).rejects.toMatchObject({ code: 'CORRUPT_MESSAGE' });
+      await log.close();
+    },
+  );
+
   it('writes the recovery point a second after a flush', async () => {
     const world = testWorld();
     const log = await open(world);
