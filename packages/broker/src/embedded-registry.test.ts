@@ -80,6 +80,19 @@ describe('embedded registry', () => {
     await (await opening).logs.close();
   });
 
+  it('says that its log cannot be read, and leaves it as it is', async () => {
+    const files = memoryFileSystem();
+    const logs = await openLogDirectory('/data', {}, testWorld(1, files));
+    await (await logs.open('__registry.1')).append({ value: 'not a change' });
+    await logs.close();
+
+    await expect(openOn(files)).rejects.toMatchObject({ code: 'REGISTRY_DAMAGED' });
+
+    const again = await openLogDirectory('/data', {}, testWorld(2, files.crash(seededRandom(1))));
+    expect((await again.open('__registry.1')).endOffset).toBe(1);
+    await again.close();
+  });
+
   it('forgets a snapshot that was begun and not finished', async () => {
     const files = memoryFileSystem();
     await grow(files);

@@ -1,6 +1,6 @@
 import { type MemoryRegistry, memoryRegistry } from '@millrace/coordination';
 import type { Log, LogDirectory } from '@millrace/log';
-import { codeOf, type World } from '@millrace/runtime';
+import type { World } from '@millrace/runtime';
 import { brokerError } from './errors.ts';
 
 /** The registry's own logs lie beside those of the partitions; theirs end in `-<partition>`, so the names never meet. */
@@ -20,7 +20,7 @@ export async function openEmbeddedRegistry(logs: LogDirectory, world: World): Pr
   const { generation, log, history } = await newestLog(logs);
   if (log.sizeInBytes <= maxHistoryBytes || history.length <= 1) return registryOver(log, history, world);
 
-  const snapshot = memoryRegistry(world, { history }).snapshot();
+  const snapshot = replay(world, history).snapshot();
   const fresh = await logs.open(nameOf(generation + 1), logOptions);
   await fresh.append({ value: snapshot });
   await fresh.flush();
@@ -35,7 +35,7 @@ function registryOver(log: Log, history: readonly Uint8Array[], world: World): M
       await log.flush();
     },
   };
-  return memoryRegistry(world, { journal, history });
+  return replay(world, history, journal);
 }
 
 /** The log of the greatest generation that holds anything; what a crash left of others is deleted. */
@@ -64,13 +64,29 @@ async function readAll(log: Log): Promise<Uint8Array[]> {
   try {
     for await (const { value } of log.records()) history.push(new Uint8Array(value ?? []));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw brokerError('REGISTRY_DAMAGED', `the embedded registry cannot be read: ${message}`, {
-      cause: error,
-      details: { code: codeOf(error) ?? 'unknown' },
-    });
+    throw damaged(error);
   }
   return history;
+}
+
+function replay(
+  world: World,
+  history: readonly Uint8Array[],
+  journal?: { append(change: Uint8Array): Promise<void> },
+): MemoryRegistry {
+  try {
+    return memoryRegistry(world, journal === undefined ? { history } : { history, journal });
+  } catch (error) {
+    throw damaged(error);
+  }
+}
+
+function damaged(cause: unknown): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return brokerError('REGISTRY_DAMAGED', `the embedded registry cannot be read: ${message}`, {
+    cause,
+    hint: 'nothing was changed; the logs of the partitions are not affected',
+  });
 }
 
 function nameOf(generation: number): string {
