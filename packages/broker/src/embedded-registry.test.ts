@@ -49,6 +49,18 @@ describe('embedded registry', () => {
     await after.logs.close();
   });
 
+  it('answers nothing that is not flushed', async () => {
+    const files = memoryFileSystem();
+    const { session, registry } = await openOn(files);
+    await session.create('/topics/orders', value('safe'));
+    files.failNext('sync', Object.assign(new Error('the disk is gone'), { code: 'EIO' }));
+
+    const unsafe = session.create('/topics/payments', value('lost'));
+
+    await expect(unsafe).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(registry.open()).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  });
+
   it('puts a snapshot in the place of a history that has grown', async () => {
     const files = memoryFileSystem();
     await grow(files);
