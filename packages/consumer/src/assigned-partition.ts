@@ -1,0 +1,105 @@
+import type { Leader } from '@millrace/client';
+import type { Claim, TopicPartition } from '@millrace/coordination';
+import type { Offset } from '@millrace/record';
+import type { FetchedBatches } from './fetched-batches.ts';
+
+/**
+ * One partition that this consumer reads: where it fetches next, what is fetched, what was handed out and what is done.
+ * `processed <= handedOut <= fetchOffset`, always.
+ */
+export class AssignedPartition implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** The group's word for it; undefined: no group. */
+  readonly claim: Claim | undefined;
+  /** The next offset to fetch. */
+  fetchOffset: Offset;
+  /** The next offset to hand out. */
+  handedOut: Offset;
+  /** Everything below is done. */
+  processed: Offset;
+  /** Everything below is committed; undefined: nothing yet. */
+  committed: Offset | undefined;
+  paused = false;
+  /** To be given back: nothing more is handed out. */
+  revoking = false;
+  /** A fetch, or the search for a leader, is under way. */
+  busy = false;
+  leader: Leader | undefined;
+  /** In a row. */
+  failures = 0;
+  /** Thrown to whoever reads this partition, once what came before is read; until a seek. */
+  failure: Error | undefined;
+  /** Changes with every seek: answers to older fetches are dropped. */
+  version = 0;
+  readonly #fetched: FetchedBatches[] = [];
+  #bufferedBytes = 0;
+  readonly #abort = new AbortController();
+
+  constructor({ topic, partition }: TopicPartition, offset: Offset, claim?: Claim) {
+    this.topic = topic;
+    this.partition = partition;
+    this.claim = claim;
+    this.fetchOffset = offset;
+    this.handedOut = offset;
+    this.processed = offset;
+    this.committed = claim?.offset;
+    claim?.lost.addEventListener('abort', () => this.lose(), { once: true });
+    if (claim?.lost.aborted === true) this.lose();
+  }
+
+  get name(): string {
+    return `${this.topic}-${this.partition}`;
+  }
+
+  /** Aborts when it is taken away. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get isLost(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  get hasFetched(): boolean {
+    return this.#fetched.length > 0;
+  }
+
+  add(batches: FetchedBatches): void {
+    this.#fetched.push(batches);
+    this.#bufferedBytes += batches.bytes.length;
+    this.fetchOffset = batches.nextOffset;
+  }
+
+  take(): FetchedBatches | undefined {
+    const batches = this.#fetched.shift();
+    this.#bufferedBytes -= batches?.bytes.length ?? 0;
+    return batches;
+  }
+
+  /** Goes on from `offset`, wherever it stood. Returns the bytes that were buffered. */
+  seek(offset: Offset): number {
+    this.handedOut = offset;
+    this.processed = offset;
+    this.failure = undefined;
+    return this.rewind();
+  }
+
+  /** Fetches again what was not handed out. Returns the bytes that were buffered. */
+  rewind(): number {
+    const dropped = this.#bufferedBytes;
+    this.#fetched.length = 0;
+    this.#bufferedBytes = 0;
+    this.version += 1;
+    this.fetchOffset = this.handedOut;
+    return dropped;
+  }
+
+  lose(): void {
+    this.#abort.abort();
+  }
+}

@@ -1,0 +1,175 @@
+import type { AssignedPartition } from './assigned-partition.ts';
+import type { ConsumerRecord } from './config.ts';
+import type { RecordCursor } from './record-cursor.ts';
+
+/** What a reading needs of its consumer. */
+export interface ReadingSource<Key, Value> {
+  readonly isClosed: boolean;
+  /** Fetched records of the next of these partitions that has some; undefined: none has. Throws the failure of one of them. */
+  nextCursor(isMine: (partition: AssignedPartition) => boolean): RecordCursor<Key, Value> | undefined;
+  /** Resolves when something has changed. Rejects when consuming has failed as a whole. */
+  changed(): Promise<void>;
+  /** Whether records of this partition may be handed out at this moment. */
+  mayHandOut(partition: AssignedPartition): boolean;
+  /** What was not handed out is fetched again: a record that could not be decoded is met again. */
+  rewind(partition: AssignedPartition): void;
+  /** Records below `offset` are done. */
+  processed(partition: AssignedPartition, offset: number): void;
+  ended(reading: Reading<Key, Value>): void;
+}
+
+/** At most so many records are handed out together. */
+const largestBatch = 5_000;
+
+/**
+ * One pass over some partitions of a consumer, record by record or many together. Asking for more says that what was
+ * handed out before is done.
+ */
+export class Reading<Key, Value> {
+  readonly #source: ReadingSource<Key, Value>;
+  readonly #isMine: (partition: AssignedPartition) => boolean;
+  #cursor: RecordCursor<Key, Value> | undefined;
+  /** Handed out and not done. */
+  #inHand: { readonly partition: AssignedPartition; readonly end: number } | undefined;
+  #ended = false;
+  /** Whose next record cannot be decoded: fetched anew once what came before it is done. */
+  #failing: AssignedPartition | undefined;
+
+  constructor(source: ReadingSource<Key, Value>, isMine: (partition: AssignedPartition) => boolean) {
+    this.#source = source;
+    this.#isMine = isMine;
+  }
+
+  /** Whether a record of this partition is being worked on. */
+  holds(partition: AssignedPartition): boolean {
+    return this.#inHand?.partition === partition;
+  }
+
+  records(): AsyncIterableIterator<ConsumerRecord<Key, Value>> {
+    return this.#iterator(() => this.#takeOne());
+  }
+
+  batches(): AsyncIterableIterator<readonly ConsumerRecord<Key, Value>[]> {
+    return this.#iterator(() => this.#takeMany());
+  }
+
+  #iterator<Item>(take: () => Item | undefined): AsyncIterableIterator<Item> {
+    return {
+      next: () => {
+        try {
+          const item = this.#next(take);
+          return item === undefined ? this.#later(take) : Promise.resolve({ value: item, done: false });
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      },
+      return: () => {
+        this.#end();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #next<Item>(take: () => Item | undefined): Item | undefined {
+    this.#done();
+    if (this.#ended || this.#source.isClosed) return undefined;
+    return take();
+  }
+
+  async #later<Item>(take: () => Item | undefined): Promise<IteratorResult<Item>> {
+    for (;;) {
+      if (this.#ended || this.#source.isClosed) {
+        this.#end();
+        return { value: undefined, done: true };
+      }
+      const item = take();
+      if (item !== undefined) return { value: item, done: false };
+      await this.#source.changed();
+    }
+  }
+
+  #takeOne(): ConsumerRecord<Key, Value> | undefined {
+    for (let cursor = this.#current(); cursor !== undefined; cursor = this.#current()) {
+      const record = this.#decoded(cursor);
+      if (record !== undefined) {
+        this.#handOut(cursor.partition, record.offset + 1);
+        return record;
+      }
+      this.#finish(cursor);
+    }
+    return undefined;
+  }
+
+  #takeMany(): readonly ConsumerRecord<Key, Value>[] | undefined {
+    for (let cursor = this.#current(); cursor !== undefined; cursor = this.#current()) {
+      const records: ConsumerRecord<Key, Value>[] = [];
+      try {
+        for (let record = this.#decoded(cursor); record !== undefined; record = this.#decoded(cursor)) {
+          records.push(record);
+          if (records.length === largestBatch) break;
+        }
+      } catch (error) {
+        // What was read before goes first; the rewind of the partition meets the error again.
+        if (records.length === 0) throw error;
+      }
+      const last = records.at(-1);
+      if (last !== undefined) {
+        this.#handOut(cursor.partition, last.offset + 1);
+        return records;
+      }
+      this.#finish(cursor);
+    }
+    return undefined;
+  }
+
+  #decoded(cursor: RecordCursor<Key, Value>): ConsumerRecord<Key, Value> | undefined {
+    try {
+      return cursor.next();
+    } catch (error) {
+      this.#failing = cursor.partition;
+      throw error;
+    }
+  }
+
+  /** The cursor at work, if its partition may still be handed out, or the next. */
+  #current(): RecordCursor<Key, Value> | undefined {
+    const cursor = this.#cursor;
+    if (cursor !== undefined && !cursor.isStale)
+      return this.#source.mayHandOut(cursor.partition) ? cursor : undefined;
+    this.#cursor = this.#source.nextCursor(this.#isMine);
+    return this.#cursor;
+  }
+
+  #handOut(partition: AssignedPartition, end: number): void {
+    partition.handedOut = end;
+    this.#inHand = { partition, end };
+  }
+
+  #finish(cursor: RecordCursor<Key, Value>): void {
+    cursor.partition.handedOut = cursor.nextOffset;
+    this.#source.processed(cursor.partition, cursor.nextOffset);
+    this.#cursor = undefined;
+  }
+
+  #done(): void {
+    const inHand = this.#inHand;
+    this.#inHand = undefined;
+    if (inHand !== undefined) this.#source.processed(inHand.partition, inHand.end);
+    const failing = this.#failing;
+    this.#failing = undefined;
+    if (failing === undefined) return;
+    this.#cursor = undefined;
+    this.#source.rewind(failing);
+  }
+
+  /** What is in hand is not done: whoever stops in the middle sees it again. */
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#inHand = undefined;
+    this.#source.ended(this);
+  }
+}
