@@ -142,8 +142,13 @@ export class Membership implements GroupMembership {
     if (lost || (gained && this.#session?.settled === true)) this.#changes.notify();
   }
 
+  /** A reader who breaks off may come back; only the end of the membership ends the claims. */
   async *#claimSets(): AsyncGenerator<readonly Claim[], void, undefined> {
-    yield* this.#changes;
+    for (;;) {
+      const { done, value } = await this.#changes.next();
+      if (done) break;
+      yield value;
+    }
     if (this.#failure !== undefined) throw this.#failure;
   }
 }

@@ -146,7 +146,7 @@ export class UnreliableSession implements Registry {
   async #travel(): Promise<void> {
     const { clock, random, delayMs, gate } = this.#link;
     // Most take no time at all, so that a slow one is overtaken by what others do meanwhile.
-    if (random.int(3) === 0) await clock.sleep(1 + random.int(delayMs));
+    if (delayMs > 0 && random.int(3) === 0) await clock.sleep(1 + random.int(delayMs));
     await gate.pass();
   }
 }
