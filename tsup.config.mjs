@@ -20,13 +20,18 @@ export function packageBuild(directory) {
     // Loading zod as a package costs 100 ms and more, bundled and shaken under 20.
     noExternal: ['zod'],
   };
+  // esbuild remembers where it was loaded; several packages may be built by one process.
+  const here = (options) => {
+    options.absWorkingDir = directory;
+  };
   return [
-    { ...shared, format: 'esm', clean: ['dist/**/*.{js,cjs,map}'] },
+    { ...shared, format: 'esm', clean: ['dist/**/*.{js,cjs,map}'], esbuildOptions: here },
     {
       ...shared,
       format: 'cjs',
       outExtension: () => ({ js: '.cjs' }),
       esbuildOptions: (options) => {
+        here(options);
         options.supported = { ...options.supported, 'dynamic-import': false };
       },
     },
