@@ -47,16 +47,21 @@ async function holderOf(
   signal: AbortSignal,
 ): Promise<RegistryNode | undefined> {
   while (!signal.aborted) {
-    const holder = await registry.get(path);
-    if (holder !== undefined) return holder;
     try {
+      const holder = await registry.get(path);
+      if (holder !== undefined) return holder;
       return await registry.create(path, Buffer.from(candidate), { ephemeral: true });
     } catch (error) {
-      // Another was faster, or the answer was lost: who holds it is what the next read says.
-      if (!hasCode(error, 'NODE_EXISTS') && !hasCode(error, 'OUTCOME_UNKNOWN')) throw error;
+      // Another was faster, or an answer was lost: who holds it is what the next read says.
+      if (hasCode(error, 'OUTCOME_UNKNOWN')) await whenConnected(registry, signal);
+      else if (!hasCode(error, 'NODE_EXISTS')) throw error;
     }
   }
   return undefined;
+}
+
+async function whenConnected(registry: Registry, signal: AbortSignal): Promise<void> {
+  for await (const state of registry.states(signal)) if (state === 'connected') return;
 }
 
 /** Best effort: the end of the session removes the node in any case. */

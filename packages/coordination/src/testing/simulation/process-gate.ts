@@ -47,18 +47,18 @@ export function clockInside(clock: Clock, gate: ProcessGate): Clock {
     endOfTurn: (fire) => clock.endOfTurn(fire),
     timeout: (ms) => clock.timeout(ms),
     after,
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        const abort = (): void => {
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
           timer.cancel();
-          reject(signal?.reason);
-        };
-        const timer = after(ms, () => {
-          signal?.removeEventListener('abort', abort);
+          signal?.removeEventListener('abort', end);
           resolve();
-        });
-        signal?.addEventListener('abort', abort, { once: true });
-      }),
+        };
+        const timer = after(ms, end);
+        signal?.addEventListener('abort', end, { once: true });
+      });
+      signal?.throwIfAborted();
+    },
   };
 }
