@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,7 @@ describe('real logs through a broker', () => {
     const produce = millrace(['produce', 'lines', '--broker', address]);
     feedSlowly(produce, lines);
 
+    while (!existsSync(join(directory, 'lines-0'))) await pause(5);
     for (let kill = 0; kill < 3; kill += 1) {
       await pause(300);
       broker.process.kill('SIGKILL');
@@ -61,9 +63,9 @@ describe('real logs through a broker', () => {
   }, 60_000);
 });
 
-/** In pieces over about a second and a half, so that the kills fall into the stream. */
+/** In pieces over about three seconds, so that the kills fall into the stream. */
 function feedSlowly(produce: MillraceProcess, lines: readonly string[]): void {
-  const pieces = 30;
+  const pieces = 60;
   const perPiece = Math.ceil(lines.length / pieces);
   let piece = 0;
   const timer = setInterval(() => {
