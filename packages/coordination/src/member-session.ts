@@ -1,6 +1,6 @@
 import type { Offset } from '@millrace/record';
 import { hasCode, type World } from '@millrace/runtime';
-import { assignmentNode, type MemberNode, memberNode, subscriptionTo } from './group-nodes.ts';
+import { assignmentNode, type MemberNode, subscriptionTo } from './group-nodes.ts';
 import { changesOf } from './group-rules.ts';
 import type { Assignor, Claim, JoinOptions } from './groups.ts';
 import { MemberContext } from './member-context.ts';
@@ -9,6 +9,7 @@ import type { Ownership } from './ownership.ts';
 import { PartitionWork, type WorkHost } from './partition-work.ts';
 import { paths } from './paths.ts';
 import { Rebalancer } from './rebalancer.ts';
+import { registerMember } from './register-member.ts';
 import type { Registry } from './registry.ts';
 import { revoke } from './revocation.ts';
 
@@ -263,33 +264,6 @@ export class MemberSession {
 
 /** How much longer than its handlers a leaving member waits for the registry. */
 const leaveMarginMs = 5000;
-const registerRetryMs = 100;
-
-/** Rules 2 and 3: an id that was never used; a node counts as mine only if this session owns it. */
-async function registerMember(
-  registry: Registry,
-  group: string,
-  node: MemberNode,
-  world: World,
-  signal: AbortSignal,
-): Promise<{ memberId: string; created: number }> {
-  const data = memberNode.encode(node);
-  let memberId = world.random.uuid();
-  for (;;) {
-    try {
-      const path = paths.member(group, memberId);
-      const found = await registry.get(path);
-      if (found?.owned === true) return { memberId, created: found.created };
-      if (found !== undefined) memberId = world.random.uuid();
-      const { created } = await registry.create(paths.member(group, memberId), data, { ephemeral: true });
-      return { memberId, created };
-    } catch (error) {
-      if (hasCode(error, 'NODE_EXISTS')) continue;
-      if (!hasCode(error, 'OUTCOME_UNKNOWN')) throw error;
-    }
-    await world.clock.sleep(registerRetryMs, signal);
-  }
-}
 
 function compare(a: string, b: string): number {
   if (a === b) return 0;

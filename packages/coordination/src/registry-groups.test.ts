@@ -64,6 +64,12 @@ describe('registryGroups', () => {
       expect(cluster.sessions).toHaveLength(0);
     });
 
+    it('refuses a revoke timeout that is none', async () => {
+      const cluster = await clusterWith({});
+
+      await expect(cluster.join({ topics: ['orders'], revokeTimeoutMs: 0.5 })).rejects.toThrow(RangeError);
+    });
+
     it('works for group ids with any characters', async () => {
       const cluster = await clusterWith({ orders: 1 });
 
@@ -129,6 +135,15 @@ describe('registryGroups', () => {
 
       expect(meanwhile).toEqual([]);
       expect(ann.claims).toMatchObject([{ topic: 'orders', claim: 1, offset: undefined }]);
+    });
+
+    it('that cannot be are no harm to the others', async () => {
+      const cluster = await clusterWith({ orders: 1 });
+
+      const ann = await cluster.join({ topics: ['orders', '', '..', 'a/b', 'a\0'] });
+      await cluster.pass(1000);
+
+      expect(ann.seen).toEqual([['orders-0']]);
     });
 
     it('whose node is garbage stay as they were, and disturb no other', async () => {

@@ -1,7 +1,7 @@
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { rangeAssignor } from './assignors/range.ts';
-import type { GroupBackend } from './groups.ts';
+import type { GroupBackend, JoinOptions } from './groups.ts';
 import { Membership } from './membership.ts';
 import { paths } from './paths.ts';
 import type { OpenRegistry } from './registry.ts';
@@ -17,8 +17,14 @@ export function registryGroups(open: OpenRegistry, world: World = nodeWorld): Gr
     join: async (options) => {
       // INVALID_GROUP before a session is opened.
       paths.members(options.group);
+      checkOptions(options);
       const { assignor = rangeAssignor, revokeTimeoutMs = defaultRevokeTimeoutMs } = options;
       return Membership.join(open, { ...options, assignor, revokeTimeoutMs }, world);
     },
   };
+}
+
+function checkOptions({ revokeTimeoutMs = defaultRevokeTimeoutMs }: JoinOptions): void {
+  if (Number.isSafeInteger(revokeTimeoutMs) && revokeTimeoutMs >= 0) return;
+  throw new RangeError(`revokeTimeoutMs is ${revokeTimeoutMs}, not a whole number from 0`);
 }
