@@ -6,12 +6,12 @@ import type { OffsetNode } from './group-nodes.ts';
  */
 
 /** Time without a change after which a new assignment is computed, and the most to wait for it (rule 5). */
-export const quietMs = 100;
-export const quietAtMostMs = 1000;
+const quietMs = 100;
+const quietAtMostMs = 1000;
 /** How much longer each rank waits before it does the leader's work (rule 5). */
 export const standInMs = 2000;
 /** What is added to an owner's revoke timeout before its partition is taken from it (rule 10). */
-export const takeOverMarginMs = 1000;
+const takeOverMarginMs = 1000;
 
 /** How much longer to wait for quiet, after a first change `sinceFirstMs` ago. */
 export function quietLeftMs(sinceFirstMs: number): number {
