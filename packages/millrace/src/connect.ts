@@ -1,11 +1,10 @@
 import type { Broker } from '@millrace/broker';
-import { type Cluster, type ClusterOptions, openCluster } from '@millrace/client';
+import type { Cluster } from '@millrace/client';
 import { type Consumer, type ConsumerOptions, createConsumer } from '@millrace/consumer';
 import { type Bytes, createProducer, type Producer, type ProducerOptions } from '@millrace/producer';
-import type { Connector, WireCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
-import { tcpConnector } from '@millrace/transport';
+import { type ConnectOptions, openClusterTo } from './open-cluster-to.ts';
 import { createTopic, deleteTopic, type NewTopic } from './topic-admin.ts';
 
 /** Everything that a program does with a broker. What it hands out is closed with it. */
@@ -23,13 +22,6 @@ export interface Client extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface ConnectOptions {
-  /** How the broker at an address speaks. msgpackCodec() */
-  codec?: WireCodec;
-  /** How the client names itself to brokers. */
-  clientId?: string;
-}
-
 /** A broker in this process, or addresses: 'host:port,host:port'. Connects with the first call. */
 export function connect(
   to: Broker | string | readonly string[],
@@ -37,44 +29,6 @@ export function connect(
   world: World = nodeWorld,
 ): Client {
   return clientOver(openClusterTo(to, options, world), world);
-}
-
-/** What `connect` builds upon, for those who need more than a client. The caller closes it. */
-export function openClusterTo(
-  to: Broker | string | readonly string[],
-  { codec, clientId, retry }: ConnectOptions & Pick<ClusterOptions, 'retry'>,
-  world: World,
-): Cluster {
-  const shared = {
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(retry === undefined ? {} : { retry }),
-  };
-  if (isBroker(to)) {
-    const bootstrap = [{ nodeId: to.nodeId, host: 'in-process', port: 0 }];
-    return openCluster({ ...shared, connect: to.connect, bootstrap, registry: to.registry }, world);
-  }
-  const bootstrap = (typeof to === 'string' ? to.split(',') : to).map((address) => address.trim());
-  return openCluster({ ...shared, connect: overTcp({ codec, clientId }, world), bootstrap }, world);
-}
-
-function isBroker(to: Broker | string | readonly string[]): to is Broker {
-  return typeof to === 'object' && 'connect' in to;
-}
-
-/** The codec is loaded when the first connection needs it: a client of a broker in its own process has no use for it. */
-function overTcp(
-  { codec, clientId }: { codec: WireCodec | undefined; clientId: string | undefined },
-  world: World,
-): Connector {
-  let connector: Promise<Connector> | undefined;
-  const load = async (): Promise<Connector> => {
-    const spoken = codec ?? (await import('@millrace/protocol/msgpack')).msgpackCodec();
-    return tcpConnector({ codec: spoken, ...(clientId === undefined ? {} : { clientId }) }, world);
-  };
-  return async (node, signal) => {
-    connector ??= load();
-    return (await connector)(node, signal);
-  };
 }
 
 /** Closes the cluster with the client. */

@@ -14,6 +14,7 @@ export {
 // Serdes, and what records are.
 export { bytes, type Compression, json, type RecordHeader, type Serde, text } from '@millrace/record';
 export { CodedError, hasCode } from '@millrace/runtime';
-export { type Client, type ConnectOptions, connect } from './connect.ts';
+export { type Client, connect } from './connect.ts';
+export type { ConnectOptions } from './open-cluster-to.ts';
 export type { NewTopic } from './topic-admin.ts';
 export { version } from './version.ts';

@@ -13,6 +13,7 @@ export const exitCodes = Object.freeze({
 const byErrorCode: ReadonlyMap<string, number> = new Map([
   ['USAGE', exitCodes.usage],
   ['INSECURE_LISTENER', exitCodes.usage],
+  ['INVALID_ADDRESS', exitCodes.usage],
   ['INVALID_TOPIC_EXCEPTION', exitCodes.usage],
   ['INVALID_PARTITIONS', exitCodes.usage],
   ['INVALID_REPLICATION_FACTOR', exitCodes.usage],

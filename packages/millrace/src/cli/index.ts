@@ -40,12 +40,15 @@ function withVerb(argv: readonly string[]): string[] {
 /** commander writes `error: …` and, on a second line, `(Did you mean …?)`. */
 function usageError(error: CommanderError, argv: readonly string[]): Error {
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const verb = withVerb(argv).find((word) => !word.startsWith('-'));
   const meant = suggestion?.replace(/^\(Did/, 'did').replace(/\)$/, '');
+  const words = error.code === 'commander.unknownCommand' ? [] : verbIn(withVerb(argv));
   return cliError('USAGE', message, {
-    hint:
-      meant ??
-      `\`millrace ${error.code === 'commander.unknownCommand' ? '' : `${verb} `}--help\` lists what there is`,
+    hint: meant ?? `\`${['millrace', ...words, '--help'].join(' ')}\` lists what there is`,
     cause: error,
   });
+}
+
+function verbIn(argv: readonly string[]): readonly string[] {
+  const [verb = '', second = '-'] = argv;
+  return verb === 'topic' && !second.startsWith('-') ? [verb, second] : [verb];
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from '@millrace/client';
-import { openClusterTo } from '../connect.ts';
+import { openClusterTo } from '../open-cluster-to.ts';
 import { brokerAddresses } from './broker-addresses.ts';
 import { closestNames } from './closest-names.ts';
 import { cliError } from './errors.ts';

@@ -3,7 +3,8 @@ import type { Cluster } from '@millrace/client';
 import { type ConsumerRecord, createConsumer } from '@millrace/consumer';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
-import { type Client, clientOver, openClusterTo } from '../connect.ts';
+import { type Client, clientOver } from '../connect.ts';
+import { openClusterTo } from '../open-cluster-to.ts';
 import { planReading, Remainder } from '../reading-plan.ts';
 import { createTopic } from '../topic-admin.ts';
 

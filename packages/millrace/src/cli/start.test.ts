@@ -1,0 +1,170 @@
+import { memoryFileSystem, type World } from '@millrace/runtime';
+import { nodeWorld } from '@millrace/runtime/node';
+import { type CommandRun, runCommand } from '../testing/command-line.ts';
+
+const directory = '/data/millrace';
+const argv = ['start', '--dir', directory, '--listen', '127.0.0.1:0'];
+
+describe('millrace start', () => {
+  let world: World;
+  let running: CommandRun[];
+
+  beforeEach(() => {
+    world = { ...nodeWorld, files: memoryFileSystem() };
+    running = [];
+  });
+
+  afterEach(async () => {
+    for (const command of running) command.interrupt('SIGTERM');
+    await Promise.all(running.map(({ ended }) => ended));
+  });
+
+  const startAnother = (...more: string[]): CommandRun => {
+    const command = runCommand([...argv, ...more], { world });
+    running.push(command);
+    return command;
+  };
+  const start = async (...more: string[]): Promise<CommandRun> => {
+    const command = startAnother(...more);
+    await command.says('Next:');
+    return command;
+  };
+  const addressOf = (command: CommandRun): string => /127\.0\.0\.1:\d+/.exec(command.stdout())?.[0] ?? '';
+
+  it('says in one screen where it is, what an acknowledgement means and what to type next', async () => {
+    const broker = await start();
+
+    const banner = broker.stdout();
+    expect(banner.split('\n').length).toBeLessThan(12);
+    expect(banner).toMatch(/^millrace \d+\.\d+\.\d+ · ready in \d+ ms · pid \d+\n/);
+    for (const said of [addressOf(broker), directory, 'survives kill -9 and a power cut'])
+      expect(banner).toContain(said);
+    expect(banner).toContain(`npx millrace produce logs 'hello' --broker ${addressOf(broker)}`);
+    expect(broker.stderr()).toBe('');
+  });
+
+  it('says what durability process does not promise', async () => {
+    expect((await start('--durability', 'process')).stdout()).toContain('survives kill -9, not a power cut');
+  });
+
+  it.each([
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const)('stops on %s with exit code %i and frees the directory', async (signal, code) => {
+    const broker = await start();
+
+    broker.interrupt(signal);
+
+    expect(await broker.ended).toBe(code);
+    await start();
+  });
+
+  it('ends the process at once on a second signal', async () => {
+    const broker = await start();
+
+    broker.interrupt('SIGINT');
+    broker.interrupt('SIGINT');
+
+    expect(broker.exits).toEqual([130]);
+  });
+
+  it('says who runs in the directory', async () => {
+    const first = await start();
+
+    const second = startAnother();
+
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toMatch(
+      new RegExp(
+        `^error: already running here, pid ${process.pid}, since \\d\\d:\\d\\d, ${addressOf(first)}\nhint: .*\n$`,
+      ),
+    );
+  });
+
+  it('waits for a holder of the directory that is stopping', async () => {
+    await world.files.ensureDirectory(directory);
+    const lock = await world.files.lock(`${directory}/.lock`, { state: 'stopping' });
+
+    const broker = startAnother();
+    await new Promise((resolve) => setImmediate(resolve));
+    await lock.release();
+
+    await broker.says('Next:');
+    expect(broker.stderr()).toBe('');
+  });
+
+  it('gives up on a holder that says it is stopping and does not', async () => {
+    await world.files.ensureDirectory(directory);
+    await world.files.lock(`${directory}/.lock`, { state: 'stopping' });
+    let monotonic = 0;
+    const impatient = {
+      ...world.clock,
+      monotonic: () => {
+        monotonic += 1_000;
+        return monotonic;
+      },
+      sleep: () => Promise.resolve(),
+    };
+
+    const broker = runCommand(argv, { world: { ...world, clock: impatient } });
+
+    expect(await broker.ended).toBe(1);
+    expect(broker.stderr()).toContain('already running here');
+    expect(broker.stderr()).toContain('stopping');
+  });
+
+  it('looks at the lock before the port, and names the port in use and a free one', async () => {
+    const first = await start();
+    const elsewhere = { ...world, files: memoryFileSystem() };
+    const onItsPort = ['start', '--dir', directory, '--listen', addressOf(first)];
+
+    const sameDirectory = runCommand(onItsPort, { world });
+    const otherDirectory = runCommand(onItsPort, { world: elsewhere });
+
+    expect([await sameDirectory.ended, await otherDirectory.ended]).toEqual([1, 1]);
+    expect(sameDirectory.stderr()).toContain('already running here');
+    expect(otherDirectory.stderr()).toContain(`port ${addressOf(first).split(':')[1]}`);
+    expect(otherDirectory.stderr()).toMatch(/hint: .*--listen 127\.0\.0\.1:\d+/);
+  });
+
+  it('refuses a directory that holds something else, and leaves it as it is', async () => {
+    await world.files.ensureDirectory(`${directory}/thesis`);
+
+    const broker = startAnother();
+
+    expect(await broker.ended).toBe(1);
+    expect(broker.stderr()).toContain(`${directory} is no data directory of Millrace: it holds thesis`);
+    expect(broker.stderr()).toContain(`--dir ${directory}/millrace-data`);
+    expect(await world.files.list(directory)).toEqual(['thesis']);
+  });
+
+  it('says what is wrong with a directory that cannot be one', async () => {
+    await world.files.ensureDirectory('/data');
+    await (await world.files.open(directory, 'create')).close();
+
+    const broker = startAnother();
+
+    expect(await broker.ended).toBe(1);
+    expect(broker.stderr()).toContain(directory);
+    expect(broker.stderr()).not.toContain('    at ');
+  });
+
+  it('listens beyond this machine only when told that it is insecure', async () => {
+    const broker = runCommand(['start', '--dir', directory, '--listen', '0.0.0.0:0'], { world });
+
+    expect(await broker.ended).toBe(2);
+    expect(broker.stderr()).toContain('0.0.0.0');
+    expect(broker.stderr()).toContain('add --insecure');
+    expect(await world.files.exists(directory)).toBe(false);
+  });
+
+  it('stops cleanly when the process that started it is gone', async () => {
+    let parents = [4711, 4700];
+    const broker = runCommand(argv, { world, stopWhenParentGoes: true, ancestors: () => parents });
+    await broker.says('Next:');
+
+    parents = [4711, 1];
+
+    expect(await broker.ended).toBe(0);
+  });
+});
