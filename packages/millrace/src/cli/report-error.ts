@@ -5,6 +5,8 @@ import { exitCodeFor } from './exit-code.ts';
 
 const hints: ReadonlyMap<string, string> = new Map([
   ['BROKER_UNREACHABLE', 'start one with `millrace start`, or name one with --broker host:port'],
+  ['RECORD_TOO_LARGE', 'a record is one line of the input; is this a file of lines?'],
+  ['MESSAGE_TOO_LARGE', '`millrace topic alter NAME --config max.message.bytes=N` lets the topic take more'],
   ['EACCES', 'this user may not read or write there; choose another place or change its permissions'],
   ['EPERM', 'this user may not do that; choose another place or change its permissions'],
   ['EROFS', 'the disk is mounted read-only; choose another place'],

@@ -68,7 +68,7 @@ async function readAll(cluster: Cluster, topic: string, world: World): Promise<r
     const consumer = createConsumer(cluster, { partitions: stretches.map(withoutEnd) }, world);
     try {
       for await (const records of consumer.batches()) {
-        read.push(...records.filter((record) => remainder.takes(record)));
+        for (const record of records) if (remainder.takes(record)) read.push(kept(record));
         if (remainder.isDone) break;
       }
     } finally {
@@ -76,6 +76,12 @@ async function readAll(cluster: Cluster, topic: string, world: World): Promise<r
     }
   }
   return read.sort((one, other) => one.partition - other.partition || one.offset - other.offset);
+}
+
+/** Key and value as copies, which outlive what was fetched. */
+function kept(record: ConsumerRecord): ConsumerRecord {
+  const copy = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
+  return { ...record, key: copy(record.key), value: copy(record.value) };
 }
 
 function withoutEnd({ topic, partition, from }: { topic: string; partition: number; from: number }) {
