@@ -2,7 +2,7 @@
 export function abandonable<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
-    const abandon = (): void => reject(signal.reason);
+    const abandon = (): void => reject(signal.reason as Error);
     if (signal.aborted) abandon();
     signal.addEventListener('abort', abandon, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon));

@@ -58,24 +58,25 @@ export class Connections {
       this.#lines.delete(key);
       line.isLeft = true;
     }
-    await Promise.all(left.map(([, { open }]) => open?.close()));
+    await Promise.all(left.flatMap(([, { open }]) => (open === undefined ? [] : [open.close()])));
   }
 
   async close(): Promise<void> {
     this.#closing.abort(clusterClosed());
     const lines = [...this.#lines.values()];
     this.#lines.clear();
-    await Promise.all(lines.map(({ open }) => open?.close()));
-    await Promise.allSettled(lines.map(({ opening }) => opening));
+    await Promise.all(lines.flatMap(({ open }) => (open === undefined ? [] : [open.close()])));
+    await Promise.allSettled(lines.flatMap(({ opening }) => (opening === undefined ? [] : [opening])));
   }
 
   async #open(node: NodeAddress, line: Line): Promise<Connection> {
     const { clock, random } = this.#world;
     const waitMs = line.notBefore - clock.monotonic();
-    if (waitMs > 0) await clock.sleep(waitMs, this.#closing.signal);
+    const closing = AbortSignal.any([this.#closing.signal]);
+    if (waitMs > 0) await clock.sleep(waitMs, closing);
     let opened: Connection;
     try {
-      opened = await this.#connect(node, this.#closing.signal);
+      opened = await this.#connect(node, closing);
     } catch (error) {
       line.failures += 1;
       line.notBefore = clock.monotonic() + retryDelayMs(line.failures, this.#backoffMs, random);

@@ -141,7 +141,8 @@ class BrokerCluster implements Cluster {
   #persist<Result>(attempt: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const closing = this.#closing.signal;
-    const ends = signal === undefined ? closing : AbortSignal.any([closing, signal]);
+    // One of its own for each call: many that wait on one signal look like a leak to Node, which says so on stderr.
+    const ends = AbortSignal.any(signal === undefined ? [closing] : [closing, signal]);
     return retrying(this.#retry, () => abandonable(attempt(), ends), this.#world, ends);
   }
 }

@@ -21,40 +21,37 @@ export function isRetriable(error: unknown): boolean {
   return error instanceof CodedError && error.retriable;
 }
 
-/**
- * Whether a produce that ended so may have been done all the same. Not so when the broker refused it, or when it never
- * left.
- */
+const outcomeUnknown: ReadonlySet<string | undefined> = new Set<ErrorCode | undefined>([
+  'NETWORK_EXCEPTION',
+  'REQUEST_TIMED_OUT',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'STORAGE_ERROR',
+  'UNKNOWN_SERVER_ERROR',
+  // No broker said so: who knows what happened.
+  undefined,
+]);
+
+/** Whether a call that ended so may have been done all the same. Not so when the broker refused it. */
 export function mayHaveBeenDone(error: unknown): boolean {
-  switch (codeOf(error)) {
-    case 'NETWORK_EXCEPTION':
-    case 'REQUEST_TIMED_OUT':
-    case 'NOT_ENOUGH_REPLICAS_AFTER_APPEND':
-    case 'STORAGE_ERROR':
-    case 'UNKNOWN_SERVER_ERROR':
-      return true;
-    default:
-      return codeOf(error) === undefined;
-  }
+  return outcomeUnknown.has(codeOf(error));
 }
+
+const leaderUncertain: ReadonlySet<string | undefined> = new Set<ErrorCode | 'BROKER_UNREACHABLE'>([
+  'NOT_LEADER_OR_FOLLOWER',
+  'LEADER_NOT_AVAILABLE',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'NETWORK_EXCEPTION',
+  'REQUEST_TIMED_OUT',
+  'BROKER_UNREACHABLE',
+  'STORAGE_ERROR',
+]);
 
 /** Whether after this error it has to be asked anew who leads the partition. */
 export function leaderMayHaveMoved(error: unknown): boolean {
-  switch (codeOf(error)) {
-    case 'NOT_LEADER_OR_FOLLOWER':
-    case 'LEADER_NOT_AVAILABLE':
-    case 'FENCED_LEADER_EPOCH':
-    case 'UNKNOWN_LEADER_EPOCH':
-    case 'UNKNOWN_TOPIC_OR_PARTITION':
-    case 'UNKNOWN_TOPIC_ID':
-    case 'NETWORK_EXCEPTION':
-    case 'REQUEST_TIMED_OUT':
-    case 'BROKER_UNREACHABLE':
-    case 'STORAGE_ERROR':
-      return true;
-    default:
-      return false;
-  }
+  return leaderUncertain.has(codeOf(error));
 }
 
 export interface RetryPolicy {
