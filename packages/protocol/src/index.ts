@@ -11,5 +11,7 @@ export type {
 export type { Connection, Connector } from './connection.ts';
 export { type ErrorCode, type ErrorCodeEntry, errorCodeOf, errorCodes } from './error-codes.ts';
 // For those who implement a codec or a transport.
+export { apiError, isErrorCode } from './errors.ts';
 export { FrameReader } from './frames.ts';
+export { printable } from './printable.ts';
 export type { Call, ClientCodec, Incoming, Outcome, ServerCodec, WireCodec } from './wire-codec.ts';

@@ -21,7 +21,7 @@ export interface ServerCodec {
   /** `frame` is the broker's from now on, without its length. Never throws: what is wrong becomes an answer or a close. */
   decode(frame: Buffer): Incoming;
   /** A frame whose length is negative or over `maxFrameBytes`: what to say before the connection ends. */
-  refuse(length: number): Incoming;
+  refuse(length: number): Extract<Incoming, { kind: 'close' }>;
   /** The whole frame, length first. Ranges pass to the caller, who sends and releases them. */
   encode(call: Call, outcome: Outcome): readonly (Uint8Array | ByteRange)[];
 }

@@ -1,67 +1,96 @@
-import { CodedError } from '@millrace/runtime';
 import type { ApiName, ResponseOf } from '../broker-api.ts';
-import { errorCodeOf } from '../error-codes.ts';
+import { errorCodeOf, errorCodes } from '../error-codes.ts';
+import { apiError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { Call, ClientCodec, Outcome } from '../wire-codec.ts';
-import { type Beside, ShapeError } from './compile-shape.ts';
-import { compiledApi } from './compiled-apis.ts';
-import { frameOf, openFrame } from './envelope.ts';
-import { clientHello, refusalIn } from './hello.ts';
+import type { EnvelopeLimits } from './envelope-scan.ts';
+import { checkHelloAnswer, maxHelloBytes, writeHello } from './hello.ts';
+import type { SharedCodec } from './server-codec.ts';
+import { BytesBeside, ShapeMismatch } from './shape-decoder.ts';
 
-/** A describe or metadata answer may be long; records are never in it. */
-const maxEnvelopeBytes = 64 * 1024 * 1024;
+/** Metadata of very many partitions is the largest envelope there is. */
+const answerLimits: EnvelopeLimits = {
+  maxBytes: 64 * 1024 * 1024,
+  maxLists: 2_000_000,
+  maxItems: 16_000_000,
+};
+const maxErrorLength = 1024;
 
-/** The client's side of one connection. */
 export class MsgpackClientCodec implements ClientCodec {
-  readonly maxFrameBytes: number;
+  readonly #shared: SharedCodec;
+  readonly #maxAnswerBytes: number;
   readonly #clientId: string;
+  #open = false;
+  /** What was asked and not yet answered: an answer does not say which API it is of. */
   readonly #asked = new Map<number, ApiName>();
-  #welcome = false;
 
-  constructor(maxFrameBytes: number, clientId: string) {
-    this.maxFrameBytes = maxFrameBytes;
+  constructor(shared: SharedCodec, maxAnswerBytes: number, clientId: string) {
+    this.#shared = shared;
+    this.#maxAnswerBytes = maxAnswerBytes;
     this.#clientId = clientId;
   }
 
-  hello(): readonly Uint8Array[] {
-    return clientHello(this.#clientId);
+  get maxFrameBytes(): number {
+    return this.#open ? this.#maxAnswerBytes : maxHelloBytes;
   }
 
-  encode(call: Call): readonly Uint8Array[] {
-    const api = compiledApi.get(call.api);
-    if (api === undefined) throw new TypeError(`there is no API ${call.api}`);
-    if (!(call.api === 'produce' && call.request.acks === 'none'))
-      this.#asked.set(call.correlation, call.api);
-    const beside: Beside = [];
-    const fields = api.request.encode(call.request, beside);
-    return frameOf([call.correlation, api.index, fields], beside) as Uint8Array[];
+  hello(): Uint8Array[] {
+    return [writeHello(this.#shared.writer, this.#clientId)];
+  }
+
+  encode(call: Call): Uint8Array[] {
+    const { writer, table } = this.#shared;
+    const api = table.byName[call.api];
+    writer.begin();
+    api.encodeRequest(writer, [call.correlation, api.place], call.request);
+    const isAnswered = call.api !== 'produce' || call.request.acks !== 'none';
+    const chunks = writer.finish();
+    if (isAnswered) this.#asked.set(call.correlation, call.api);
+    // Requests hold no ranges: the contract gives them bytes only.
+    return chunks as Uint8Array[];
   }
 
   decode(frame: Buffer): { correlation: number; outcome: Outcome } | undefined {
-    if (!this.#welcome) {
-      const refusal = refusalIn(frame);
-      if (refusal !== undefined) throw new CodedError('UNSUPPORTED_VERSION', refusal);
-      this.#welcome = true;
+    if (!this.#open) {
+      checkHelloAnswer(this.#shared.reader, frame);
+      this.#open = true;
       return undefined;
     }
-    const opened = openFrame(frame, maxEnvelopeBytes);
-    const [correlation, error, rest] = opened?.envelope ?? [];
-    const name = this.#asked.get(correlation as number);
-    if (opened === undefined || name === undefined || typeof error !== 'number')
-      throw new CodedError('CORRUPT_MESSAGE', 'the broker sent an answer that nobody asked for');
+    const opened = this.#shared.reader.read(frame, answerLimits);
+    if (typeof opened === 'string') throw apiError('CORRUPT_MESSAGE', `a broken answer: ${opened}`);
+    const { envelope, besideAt } = opened;
+    const [correlation, error] = envelope;
+    const api = this.#asked.get(correlation as number);
+    if (api === undefined) throw apiError('CORRUPT_MESSAGE', 'an answer to a question that was not asked');
     this.#asked.delete(correlation as number);
-    if (error !== 0) return { correlation: correlation as number, outcome: failure(error, rest) };
+    return {
+      correlation: correlation as number,
+      outcome: this.#outcome(api, error, frame, envelope, besideAt),
+    };
+  }
+
+  #outcome(
+    api: ApiName,
+    error: unknown,
+    frame: Buffer,
+    envelope: readonly unknown[],
+    besideAt: number,
+  ): Outcome {
+    if (!Number.isSafeInteger(error))
+      throw apiError('CORRUPT_MESSAGE', `an answer to ${api} without a result`);
+    if (error !== errorCodes.NONE.id) {
+      const message = typeof envelope[2] === 'string' ? printable(envelope[2], maxErrorLength) : '';
+      return { error: errorCodeOf(error as number), message };
+    }
     try {
-      const response = compiledApi.get(name)?.response.decode(rest, opened.beside) as ResponseOf<ApiName>;
-      return { correlation: correlation as number, outcome: { response } };
+      const response = this.#shared.table.byName[api].decodeResponse(
+        envelope,
+        new BytesBeside(frame, besideAt),
+      );
+      return { response: response as ResponseOf<ApiName> };
     } catch (cause) {
-      if (!(cause instanceof ShapeError)) throw cause;
-      throw new CodedError('CORRUPT_MESSAGE', `the broker's answer is not one to ${name}: ${cause.message}`, {
-        cause,
-      });
+      if (!(cause instanceof ShapeMismatch)) throw cause;
+      throw apiError('CORRUPT_MESSAGE', `a broken answer to ${api}: ${cause.message}`);
     }
   }
-}
-
-function failure(id: number, message: unknown): Outcome {
-  return { error: errorCodeOf(id), message: typeof message === 'string' ? message.slice(0, 4_096) : '' };
 }

@@ -1,51 +1,72 @@
-import { frameOf, openFrame } from './envelope.ts';
+import { apiError } from '../errors.ts';
+import { printable } from '../printable.ts';
+import { version } from '../version.ts';
+import type { EnvelopeReader } from './envelope-reader.ts';
+import type { EnvelopeLimits } from './envelope-scan.ts';
+import type { EnvelopeWriter } from './envelope-writer.ts';
 
-/** The first message each way. A frame of ours cannot begin so by chance, and neither can anybody else's. */
-const magic = 'MLRC';
+// A connection opens with hello [magic, oldest revision, newest revision, clientId]; the answer is [magic, revision,
+// who answers], or [magic, 0, why not] and the end.
 
-/** The revisions of the envelope that this version speaks. Shapes grow by optional fields; a revision is for what cannot. */
-const revisions = { least: 1, greatest: 1 };
+const magic = 'millrace';
+/** Of the wire's rules. New APIs and appended optional fields need no new one. */
+const revision = 1;
+const maxClientIdLength = 256;
 
-export interface ClientHello {
-  readonly clientId: string;
-  readonly revision: number;
+/** A first frame is small, whoever sends it. */
+export const maxHelloBytes = 64 * 1024;
+const helloLimits: EnvelopeLimits = { maxBytes: maxHelloBytes, maxLists: 4, maxItems: 64 };
+
+export type HelloAnswer =
+  | { readonly clientId: string; readonly chunks: Uint8Array[] }
+  | { readonly refusal: string; readonly chunks?: Uint8Array[] };
+
+export function writeHello(writer: EnvelopeWriter, clientId: string): Uint8Array {
+  return writeFrame(writer, [magic, revision, revision, clientId.slice(0, maxClientIdLength)]);
 }
 
-export function clientHello(clientId: string): Uint8Array[] {
-  return frameOf([magic, revisions.least, revisions.greatest, clientId.slice(0, 256)], []) as Uint8Array[];
+/** The broker's side: agrees on a revision or says why not. */
+export function answerHello(reader: EnvelopeReader, writer: EnvelopeWriter, frame: Buffer): HelloAnswer {
+  const open = reader.read(frame, helloLimits);
+  if (typeof open === 'string') return { refusal: `no Millrace hello: ${open}` };
+  const [said, oldest, newest, clientId] = open.envelope;
+  if (said !== magic) return { refusal: 'no Millrace hello: the magic word is missing' };
+  if (!isRevision(oldest) || !isRevision(newest) || typeof clientId !== 'string')
+    return refused(writer, 'a hello is [magic, oldest revision, newest revision, client id]');
+  if (oldest > revision || newest < revision)
+    return refused(
+      writer,
+      `the client speaks revisions ${oldest} to ${newest} of the protocol, this broker ${revision}`,
+    );
+  const chunks = [writeFrame(writer, [magic, revision, `millrace ${version}`])];
+  return { clientId: clientId.slice(0, maxClientIdLength), chunks };
 }
 
-/** What a client said, or why it is not served. */
-export function readClientHello(frame: Buffer): ClientHello | { readonly refused: string } {
-  const [said, least, greatest, clientId] = openFrame(frame, 4_096)?.envelope ?? [];
-  if (
-    said !== magic ||
-    typeof least !== 'number' ||
-    typeof greatest !== 'number' ||
-    typeof clientId !== 'string'
-  )
-    return { refused: 'the connection does not begin with a Millrace hello' };
-  const revision = Math.min(greatest, revisions.greatest);
-  if (revision < Math.max(least, revisions.least))
-    return {
-      refused: `revisions ${least} to ${greatest} are not ${revisions.least} to ${revisions.greatest}`,
-    };
-  return { clientId, revision };
+/** The client's side. UNSUPPORTED_VERSION when nobody is there who speaks this protocol in a revision of ours. */
+export function checkHelloAnswer(reader: EnvelopeReader, frame: Buffer): void {
+  const open = reader.read(frame, helloLimits);
+  if (typeof open === 'string') throw apiError('UNSUPPORTED_VERSION', `no Millrace broker answers: ${open}`);
+  const [said, chosen, words] = open.envelope;
+  if (said !== magic) throw apiError('UNSUPPORTED_VERSION', 'no Millrace broker answers: no magic word');
+  if (chosen === revision) return;
+  const reason = typeof words === 'string' ? printable(words) : 'no reason given';
+  throw apiError('UNSUPPORTED_VERSION', `the broker refuses the connection: ${reason}`);
 }
 
-export function serverHello(revision: number): Uint8Array[] {
-  return frameOf([magic, revision], []) as Uint8Array[];
+function refused(writer: EnvelopeWriter, refusal: string): HelloAnswer {
+  return { refusal, chunks: [writeFrame(writer, [magic, 0, refusal])] };
 }
 
-/** A hello that says no. */
-export function serverRefusal(reason: string): Uint8Array[] {
-  return frameOf([magic, 0, reason], []) as Uint8Array[];
+function isRevision(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
-/** undefined: welcome. */
-export function refusalIn(frame: Buffer): string | undefined {
-  const [said, revision, reason] = openFrame(frame, 4_096)?.envelope ?? [];
-  if (said !== magic || typeof revision !== 'number') return 'what answers there is no Millrace broker';
-  if (revision >= revisions.least && revision <= revisions.greatest) return undefined;
-  return `the broker refused the connection: ${typeof reason === 'string' ? reason : 'no reason given'}`;
+function writeFrame(writer: EnvelopeWriter, items: readonly (string | number)[]): Uint8Array {
+  writer.begin();
+  writer.list(items.length);
+  for (const item of items) {
+    if (typeof item === 'number') writer.integer(item);
+    else writer.text(item);
+  }
+  return writer.finishEnvelope();
 }

@@ -1,3 +1,3 @@
-// The shapes of all questions and answers (zod), and the codec that carries them (msgpackr).
+// The contract's schemas, and the codec compiled from them. Loads zod/mini and msgpackr.
 export { apis } from '../apis/index.ts';
-export { msgpackCodec } from './msgpack-codec.ts';
+export { type MsgpackCodecOptions, msgpackCodec } from './msgpack-codec.ts';

@@ -1,110 +1,106 @@
-import type { ByteRange } from '@millrace/runtime';
+import type { ErrorCode } from '../error-codes.ts';
 import { errorCodes } from '../error-codes.ts';
 import type { Call, Incoming, Outcome, ServerCodec } from '../wire-codec.ts';
-import { type Beside, type BesideReader, ShapeError } from './compile-shape.ts';
-import { type CompiledApi, compiledApi, compiledApis } from './compiled-apis.ts';
-import { frameOf, openFrame } from './envelope.ts';
-import { readClientHello, serverHello, serverRefusal } from './hello.ts';
+import type { ApiTable } from './api-table.ts';
+import type { EnvelopeReader } from './envelope-reader.ts';
+import type { EnvelopeLimits } from './envelope-scan.ts';
+import type { EnvelopeWriter } from './envelope-writer.ts';
+import { foreignGreeting } from './foreign-greeting.ts';
+import { answerHello, maxHelloBytes } from './hello.ts';
+import { BytesBeside, ShapeMismatch } from './shape-decoder.ts';
 
-/** Before the hello nobody needs more. */
-const maxHelloBytes = 64 * 1024;
-const maxEnvelopeBytes = 1024 * 1024;
+/** What the connections of a codec share. */
+export interface SharedCodec {
+  readonly table: ApiTable;
+  readonly reader: EnvelopeReader;
+  readonly writer: EnvelopeWriter;
+}
 
-/** The broker's side of one connection. */
+/** Envelopes of requests are small: record bytes lie beside them. */
+const requestLimits: EnvelopeLimits = { maxBytes: 1024 * 1024, maxLists: 131_072, maxItems: 524_288 };
+const maxErrorLength = 1024;
+
 export class MsgpackServerCodec implements ServerCodec {
-  readonly #maxFrameBytes: number;
+  readonly #shared: SharedCodec;
+  readonly #maxRequestBytes: number;
   #clientId: string | undefined;
 
-  constructor(maxFrameBytes: number) {
-    this.#maxFrameBytes = maxFrameBytes;
+  constructor(shared: SharedCodec, maxRequestBytes: number) {
+    this.#shared = shared;
+    this.#maxRequestBytes = maxRequestBytes;
   }
 
   get maxFrameBytes(): number {
-    return this.#clientId === undefined ? maxHelloBytes : this.#maxFrameBytes;
+    return this.#clientId === undefined ? maxHelloBytes : this.#maxRequestBytes;
   }
 
   get clientId(): string {
     return this.#clientId ?? '';
   }
 
-  refuse(length: number): Incoming {
-    if (this.#clientId !== undefined)
-      return {
-        kind: 'close',
-        reason: `a frame of ${length} bytes; at most ${this.#maxFrameBytes} are taken`,
-      };
-    const first = Buffer.alloc(4);
-    first.writeInt32BE(length);
-    if (/^(GET |HEAD|POST|PUT |OPTI)/.test(first.toString('latin1')))
-      return { kind: 'close', reason: 'an HTTP request', chunks: [httpAnswer] };
-    return {
-      kind: 'close',
-      reason: first.readUInt16BE() === 0x1603 ? 'a TLS hello' : 'bytes of another protocol',
-    };
+  refuse(length: number): Extract<Incoming, { kind: 'close' }> {
+    const foreign = foreignGreeting(length);
+    if (this.#clientId === undefined && foreign !== undefined) return { kind: 'close', ...foreign };
+    return { kind: 'close', reason: `a frame of ${length} bytes is outside [0, ${this.maxFrameBytes}]` };
   }
 
   decode(frame: Buffer): Incoming {
-    if (this.#clientId === undefined) return this.#welcome(frame);
-    const opened = openFrame(frame, maxEnvelopeBytes);
-    const [correlation, index, fields] = opened?.envelope ?? [];
-    if (opened === undefined || !Number.isSafeInteger(correlation))
-      return { kind: 'close', reason: 'a frame that is no request' };
-    const api = compiledApis[index as number];
+    if (this.#clientId === undefined) return this.#hello(frame);
+    const open = this.#shared.reader.read(frame, requestLimits);
+    if (typeof open === 'string') return { kind: 'close', reason: open };
+    const { envelope, besideAt } = open;
+    const [correlation, place] = envelope;
+    if (!isUint32(correlation)) return { kind: 'close', reason: 'the envelope has no correlation' };
+    const api = typeof place === 'number' ? this.#shared.table.byPlace[place] : undefined;
     if (api === undefined)
-      return failed(
-        correlation as number,
-        'UNSUPPORTED_VERSION',
-        `this broker knows no request number ${String(index)}`,
-      );
-    return decodeRequest(correlation as number, api, fields, opened.beside);
+      return this.#failed(correlation, 'UNSUPPORTED_VERSION', `this broker knows no API ${numberOf(place)}`);
+    try {
+      const request = api.decodeRequest(envelope, new BytesBeside(frame, besideAt));
+      return { kind: 'call', call: { correlation, api: api.name, request } as Call };
+    } catch (error) {
+      if (!(error instanceof ShapeMismatch)) throw error;
+      return this.#failed(correlation, 'INVALID_REQUEST', `${api.name}: ${error.message}`);
+    }
   }
 
-  encode(call: Call, outcome: Outcome): readonly (Uint8Array | ByteRange)[] {
+  encode({ api, correlation }: Call, outcome: Outcome): ReturnType<EnvelopeWriter['finish']> {
     if ('silent' in outcome) return [];
-    if ('error' in outcome)
-      return frameOf([call.correlation, errorCodes[outcome.error].id, outcome.message], []);
-    const beside: Beside = [];
-    const fields = compiledApi.get(call.api)?.response.encode(outcome.response, beside);
-    return frameOf([call.correlation, 0, fields], beside);
+    if ('error' in outcome) return [this.#error(correlation, outcome.error, outcome.message)];
+    const { writer, table } = this.#shared;
+    writer.begin();
+    table.byName[api].encodeResponse(writer, [correlation, errorCodes.NONE.id], outcome.response);
+    return writer.finish();
   }
 
-  #welcome(frame: Buffer): Incoming {
-    const hello = readClientHello(frame);
-    if ('refused' in hello)
-      return { kind: 'close', reason: hello.refused, chunks: serverRefusal(hello.refused) };
-    this.#clientId = hello.clientId;
-    return { kind: 'answer', chunks: serverHello(hello.revision) };
+  #hello(frame: Buffer): Incoming {
+    const answer = answerHello(this.#shared.reader, this.#shared.writer, frame);
+    if ('refusal' in answer) {
+      const { refusal: reason, chunks } = answer;
+      return chunks === undefined ? { kind: 'close', reason } : { kind: 'close', reason, chunks };
+    }
+    this.#clientId = answer.clientId;
+    return { kind: 'answer', chunks: answer.chunks };
+  }
+
+  #failed(correlation: number, code: ErrorCode, message: string): Incoming {
+    return { kind: 'answer', chunks: [this.#error(correlation, code, message)] };
+  }
+
+  #error(correlation: number, code: ErrorCode, message: string): Uint8Array {
+    const { writer } = this.#shared;
+    writer.begin();
+    writer.list(3);
+    writer.integer(correlation);
+    writer.integer(errorCodes[code].id);
+    writer.text(message.slice(0, maxErrorLength));
+    return writer.finishEnvelope();
   }
 }
 
-function decodeRequest(
-  correlation: number,
-  api: CompiledApi,
-  fields: unknown,
-  beside: BesideReader & { readonly left: number },
-): Incoming {
-  try {
-    const request = api.request.decode(fields, beside);
-    if (beside.left > 0) throw new ShapeError(api.name, `${beside.left} bytes fewer beside the envelope`);
-    return { kind: 'call', call: { correlation, api: api.name, request } as Call };
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    return failed(correlation, 'INVALID_REQUEST', error.message);
-  }
+function isUint32(value: unknown): value is number {
+  return typeof value === 'number' && value >>> 0 === value;
 }
 
-function failed(
-  correlation: number,
-  error: 'INVALID_REQUEST' | 'UNSUPPORTED_VERSION',
-  message: string,
-): Incoming {
-  return {
-    kind: 'answer',
-    chunks: frameOf([correlation, errorCodes[error].id, message], []) as Uint8Array[],
-  };
+function numberOf(place: unknown): string {
+  return typeof place === 'number' ? String(place) : 'of that kind';
 }
-
-const httpText = 'This is a Millrace broker; it does not speak HTTP.\n';
-const httpAnswer = Buffer.from(
-  `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${httpText.length}\r\nConnection: close\r\n\r\n${httpText}`,
-);

@@ -1,0 +1,2 @@
+/** Of this package; all packages of Millrace share it. */
+export const version = '0.1.0';
