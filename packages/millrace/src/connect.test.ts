@@ -23,33 +23,35 @@ describe('connect', () => {
     async (where) => {
       const { broker, address } = await start();
       const to = { 'in this process': broker, 'at an address': address }[where] ?? ['127.0.0.1:1', address];
-      const { producer, consumer, createTopic, deleteTopic, topics } = client(to);
+      const opened = client(to);
 
-      await createTopic('orders', { partitions: 2, config: { 'segment.bytes': '4096' } });
-      const delivery = await producer().send({ topic: 'orders', partition: 1, key: 'a', value: 'first' });
+      await opened.createTopic('orders', { partitions: 2, config: { 'segment.bytes': '4096' } });
+      const delivery = await opened
+        .producer()
+        .send({ topic: 'orders', partition: 1, key: 'a', value: 'first' });
 
       expect(delivery).toEqual({ topic: 'orders', partition: 1, offset: 0 });
-      for await (const record of consumer({ partitions: [{ topic: 'orders', partition: 1 }] })) {
+      for await (const record of opened.consumer({ partitions: [{ topic: 'orders', partition: 1 }] })) {
         expect([record.key?.toString(), record.value?.toString()]).toEqual(['a', 'first']);
         break;
       }
-      expect(await topics()).toEqual(['orders']);
-      await deleteTopic('orders');
-      expect(await topics()).toEqual([]);
+      expect(await opened.topics()).toEqual(['orders']);
+      await opened.deleteTopic('orders');
+      expect(await opened.topics()).toEqual([]);
     },
   );
 
   it('types what is sent and received by serdes', async () => {
     const { broker } = await start();
-    const { producer, consumer } = client(broker);
+    const opened = client(broker);
 
-    await producer({ key: text, value: json<{ id: number }>() }).send({
+    await opened.producer({ key: text, value: json<{ id: number }>() }).send({
       topic: 't',
       key: 'k',
       value: { id: 7 },
     });
 
-    for await (const record of consumer({
+    for await (const record of opened.consumer({
       group: 'g',
       topics: ['t'],
       key: text,
@@ -64,10 +66,12 @@ describe('connect', () => {
 
   it('speaks as the slides do', async () => {
     const { broker } = await start();
-    const { producer, consumer } = client(broker);
+    const opened = client(broker);
 
-    await producer().send('test', new ByteBufferMessageSet(new Message(Buffer.from('test message str'))));
-    const [stream] = await consumer({ group: 'g' }).createMessageStreams('test', 1);
+    await opened
+      .producer()
+      .send('test', new ByteBufferMessageSet(new Message(Buffer.from('test message str'))));
+    const [stream] = await opened.consumer({ group: 'g' }).createMessageStreams('test', 1);
 
     for await (const message of stream ?? []) {
       expect(message.payload().toString()).toBe('test message str');
@@ -77,21 +81,21 @@ describe('connect', () => {
 
   it('rejects with the code of what a broker refuses', async () => {
     const { broker } = await start();
-    const { createTopic, deleteTopic } = client(broker);
-    await createTopic('taken');
+    const opened = client(broker);
+    await opened.createTopic('taken');
 
-    await expect(createTopic('taken')).rejects.toMatchObject({ code: 'TOPIC_ALREADY_EXISTS' });
-    await expect(createTopic('a/b')).rejects.toMatchObject({ code: 'INVALID_TOPIC_EXCEPTION' });
-    await expect(createTopic('none', { partitions: 0 })).rejects.toMatchObject({
+    await expect(opened.createTopic('taken')).rejects.toMatchObject({ code: 'TOPIC_ALREADY_EXISTS' });
+    await expect(opened.createTopic('a/b')).rejects.toMatchObject({ code: 'INVALID_TOPIC_EXCEPTION' });
+    await expect(opened.createTopic('none', { partitions: 0 })).rejects.toMatchObject({
       code: 'INVALID_PARTITIONS',
     });
-    await expect(deleteTopic('missing')).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    await expect(opened.deleteTopic('missing')).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' });
   });
 
   it('connects with the first call, which tells when nobody is there', async () => {
-    const { topics } = client('127.0.0.1:1');
+    const opened = client('127.0.0.1:1');
 
-    const refusal = await topics().catch((error: unknown) => error);
+    const refusal = await opened.topics().catch((error: unknown) => error);
 
     expect(hasCode(refusal, 'BROKER_UNREACHABLE')).toBe(true);
   });

@@ -45,74 +45,71 @@ export async function produce(
   };
   interruption.signal.addEventListener('abort', leaveInput, { once: true });
   try {
-    return await withCluster(options, context, async (cluster) => {
-      await checkTarget(cluster, topic, options.partition, interruption.signal);
-      return await produceTo(cluster, topic, values, options, io, interruption, leaveInput);
-    });
+    const work = { topic, values, options, io, interruption, leaveInput };
+    await withCluster(options, context, (cluster) => produceTo(cluster, work));
+  } catch (error) {
+    if (interruption.by === undefined) throw error;
   } finally {
     interruption.ignore();
     leaveInput();
   }
+  return interruption.by === undefined ? exitCodes.fine : exitCodes.interrupted;
+}
+
+interface Work {
+  readonly topic: string;
+  readonly values: readonly string[];
+  readonly options: ProduceOptions;
+  readonly io: Io;
+  readonly interruption: Interruption;
+  readonly leaveInput: () => void;
+}
+
+async function produceTo(cluster: Cluster, work: Work): Promise<void> {
+  const { options, io, interruption } = work;
+  await checkTarget(cluster, work);
+  const { acks, compression } = options;
+  const producer = createProducer(cluster, { acks, compression }, io.world);
+  const window = new SendWindow(producer, { maxBytes: maxBytesInFlight, onFailure: work.leaveInput });
+  const started = io.world.clock.monotonic();
+  const progress = showProgress(io, () => window.sent);
+  const inputFailure = await sendInput(window, work).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  await lastAnswers(window, interruption, io);
+  progress.end();
+  io.stderr.write(summary(window, acks, io.world.clock.monotonic() - started));
+  const failure = window.failure ?? inputFailure;
+  if (failure !== undefined) throw failure;
+  if (interruption.by === undefined) await producer.close();
 }
 
 /** Makes the topic where the broker allows it; tells before anything is read when no broker is there. PARTITION_NOT_FOUND. */
-async function checkTarget(
-  cluster: Cluster,
-  topic: string,
-  partition: number | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const count = await cluster.partitionsOf(topic, { create: true, signal });
+async function checkTarget(cluster: Cluster, { topic, options, interruption }: Work): Promise<void> {
+  const { partition } = options;
+  const count = await cluster.partitionsOf(topic, { create: true, signal: interruption.signal });
   if (partition === undefined || partition < count) return;
   throw cliError('PARTITION_NOT_FOUND', `topic '${topic}' has no partition ${partition}`, {
     hint: `it has ${counted(count, 'partition')}, counted from 0`,
   });
 }
 
-async function produceTo(
-  cluster: Cluster,
-  topic: string,
-  values: readonly string[],
-  options: ProduceOptions,
-  io: Io,
-  interruption: Interruption,
-  leaveInput: () => void,
-): Promise<number> {
-  const { acks, compression, partition, keySeparator } = options;
-  const producer = createProducer(cluster, { acks, compression }, io.world);
-  const window = new SendWindow(producer, { maxBytes: maxBytesInFlight, onFailure: leaveInput });
+/** Ends with the input, with the first failure, or when interrupted; what was read by then is on its way. */
+async function sendInput(window: SendWindow, work: Work): Promise<void> {
+  const { topic, values, options, io, interruption } = work;
+  const { partition, keySeparator } = options;
   const separator = keySeparator === undefined ? undefined : Buffer.from(keySeparator);
   const toRecord = (line: Buffer): ByteRecord => ({
     topic,
     ...splitKey(line, separator),
     ...(partition === undefined ? {} : { partition }),
   });
-  const started = io.world.clock.monotonic();
-  const progress = showProgress(io, () => window.sent);
-  let inputFailure: unknown;
-  try {
-    if (values.length > 0) window.send(values.map((value) => toRecord(Buffer.from(value))));
-    else await sendLines(io, window, toRecord, () => interruption.signal.aborted);
-  } catch (error) {
-    inputFailure = error;
+  if (values.length > 0) {
+    window.send(values.map((value) => toRecord(Buffer.from(value))));
+    return;
   }
-  await lastAnswers(window, interruption, io);
-  progress.end();
-  io.stderr.write(summary(window, acks, io.world.clock.monotonic() - started));
-  if (window.failure !== undefined) throw window.failure;
-  if (inputFailure !== undefined) throw inputFailure;
-  if (interruption.by !== undefined) return exitCodes.interrupted;
-  await producer.close();
-  return exitCodes.fine;
-}
-
-async function sendLines(
-  io: Io,
-  window: SendWindow,
-  toRecord: (line: Buffer) => ByteRecord,
-  isInterrupted: () => boolean,
-): Promise<void> {
-  const isOver = (): boolean => isInterrupted() || window.failure !== undefined;
+  const isOver = (): boolean => interruption.signal.aborted || window.failure !== undefined;
   const splitter = new LineSplitter({ maxLineBytes });
   try {
     for await (const chunk of io.stdin as AsyncIterable<Buffer | string>) {

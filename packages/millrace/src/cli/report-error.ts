@@ -44,8 +44,7 @@ function hintFor(error: unknown): string | undefined {
 /** Text from elsewhere must neither break the line nor drive the terminal. */
 function oneLine(text: string): string {
   const line = text.replaceAll(/\s*\n\s*/g, ' ').trim();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not get through
-  return line.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
+  return line.replaceAll(/\p{Cc}/gu, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
 }

@@ -37,7 +37,7 @@ export async function startTestBroker(
   const client = clientOver(cluster, world);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= client.close().finally(() => broker.stop());
+    closed ??= closeBoth(client, broker);
     return closed;
   };
   try {
@@ -56,6 +56,15 @@ export async function startTestBroker(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The broker stops also when the client does not close cleanly. */
+async function closeBoth(client: Client, broker: Broker): Promise<void> {
+  try {
+    await client.close();
+  } finally {
+    await broker.stop();
+  }
 }
 
 async function readAll(cluster: Cluster, topic: string, world: World): Promise<readonly ConsumerRecord[]> {
