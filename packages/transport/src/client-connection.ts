@@ -1,18 +1,21 @@
 import type { Duplex } from 'node:stream';
 import {
   type ApiName,
+  apiError,
   type Call,
   type ClientCodec,
   type Connection,
   FrameReader,
+  printable,
   type RequestOf,
   type ResponseOf,
   type WireCodec,
 } from '@millrace/protocol';
-import { CodedError, type Timer, type World } from '@millrace/runtime';
+import type { Timer, World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
-import { networkException, printable, transportError } from './errors.ts';
+import { messageOf, networkException, protocolCodeOf } from './errors.ts';
 import { Outgoing } from './outgoing.ts';
+import { PendingCalls } from './pending-calls.ts';
 
 export interface ConnectOptions {
   codec: WireCodec;
@@ -22,23 +25,16 @@ export interface ConnectOptions {
   requestTimeoutMs?: number;
 }
 
-/** A broker at the other end of any stream. */
+/**
+ * A broker at the other end of any stream. Calls are pipelined; requests made in one turn of the event loop leave
+ * together. A broker that says nothing at all while a call times out is taken for dead, and the connection ends.
+ */
 export function connectOver(stream: Duplex, options: ConnectOptions, world: World = nodeWorld): Connection {
   return new ClientConnection(stream, options, world);
 }
 
-interface Pending {
-  readonly api: ApiName;
-  /** On the monotonic clock, ms. */
-  readonly deadline: number;
-  resolve(response: never): void;
-  reject(error: Error): void;
-}
-
-/** How often deadlines are looked at: one timer a connection, not one a call. */
-const lookEveryMs = 500;
-/** Answers that may still come after their call has timed out. */
-const maxAbandoned = 10_000;
+/** How long a closed connection may take to send what it holds. */
+const closingMs = 1_000;
 
 class ClientConnection implements Connection {
   readonly closed: Promise<void>;
@@ -48,10 +44,9 @@ class ClientConnection implements Connection {
   readonly #reader: FrameReader;
   readonly #outgoing: Outgoing;
   readonly #requestTimeoutMs: number;
-  readonly #pending = new Map<number, Pending>();
-  readonly #abandoned = new Set<number>();
-  #correlation = 0;
-  #timer: Timer | undefined;
+  readonly #pending: PendingCalls;
+  #closingTimer: Timer | undefined;
+  /** Why it ended. */
   #end: Error | undefined;
 
   constructor(stream: Duplex, options: ConnectOptions, world: World) {
@@ -60,128 +55,102 @@ class ClientConnection implements Connection {
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
     this.#codec = options.codec.client({ clientId: options.clientId ?? 'millrace' });
     this.#reader = new FrameReader(() => this.#codec.maxFrameBytes);
-    this.#outgoing = new Outgoing(stream, world, () => stream.destroy());
-    this.closed = new Promise((resolve) => {
-      stream.once('close', () => {
-        this.#ended();
-        resolve();
-      });
+    this.#pending = new PendingCalls(world.clock, (reason) => this.#lose(networkException(reason)));
+    this.#outgoing = new Outgoing(stream, world.clock, {
+      sent: () => {},
+      failed: (error) => this.#lose(networkException('a request could not be sent', error)),
     });
-    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('end', () => stream.destroy());
-    stream.on('error', (error) =>
-      this.#lose(networkException(`the connection broke: ${printable(error.message)}`, error)),
-    );
+    this.closed = this.#listen(stream);
     this.#outgoing.add(this.#codec.hello());
   }
 
   call<Name extends ApiName>(api: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
-    const correlation = this.#nextCorrelation();
+    const correlation = this.#pending.nextCorrelation();
+    let chunks: readonly Uint8Array[];
     try {
-      this.#outgoing.add(this.#codec.encode({ correlation, api, request } as unknown as Call));
-    } catch (error) {
-      return Promise.reject(error);
+      chunks = this.#codec.encode({ correlation, api, request } as unknown as Call);
+    } catch (cause) {
+      return Promise.reject(
+        apiError('INVALID_REQUEST', `${api} cannot be sent: ${messageOf(cause)}`, { cause }),
+      );
     }
-    if (waitsForNoAnswer(api, request))
-      return Promise.resolve({ partitions: [] } as unknown as ResponseOf<Name>);
     return new Promise((resolve, reject) => {
-      const deadline = this.#world.clock.monotonic() + this.#requestTimeoutMs + ownWaitMs(request);
-      this.#pending.set(correlation, { api, deadline, resolve, reject });
-      this.#timer ??= this.#world.clock.after(lookEveryMs, () => this.#expire());
+      const answered = !(api === 'produce' && 'acks' in request && request.acks === 'none');
+      const timeoutMs = this.#requestTimeoutMs + ownWaitMs(request);
+      this.#pending.add(correlation, { api, answered, timeoutMs, resolve, reject });
+      if (answered) this.#outgoing.add(chunks);
+      else this.#outgoing.add(chunks, () => this.#pending.written(correlation));
     });
   }
 
   close(): Promise<void> {
-    this.#end ??= networkException('the connection was closed');
-    this.#outgoing.flush();
-    this.#rejectAll(this.#end);
-    this.#stream.end(() => this.#stream.destroy());
+    if (this.#end === undefined) {
+      this.#end = networkException('the connection was closed');
+      this.#pending.rejectAll(this.#end);
+      this.#outgoing.end();
+      this.#stream.once('finish', () => this.#stream.destroy());
+      this.#closingTimer = this.#world.clock.after(closingMs, () => this.#stream.destroy());
+    }
     return this.closed;
   }
 
-  /** 32 bits, never one that is still waited for. */
-  #nextCorrelation(): number {
-    do this.#correlation = (this.#correlation + 1) | 0;
-    while (this.#pending.has(this.#correlation) || this.#abandoned.has(this.#correlation));
-    return this.#correlation;
+  #listen(stream: Duplex): Promise<void> {
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    stream.on('end', () => stream.destroy());
+    stream.on('error', (error) =>
+      this.#lose(networkException(`the connection broke: ${printable(error.message)}`, error)),
+    );
+    return new Promise((resolve) => {
+      const ended = (): void => {
+        this.#ended();
+        resolve();
+      };
+      if (stream.destroyed) ended();
+      else stream.once('close', ended);
+    });
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#end !== undefined) return;
+    this.#pending.heard();
     this.#reader.push(chunk);
     try {
-      for (;;) {
-        const frame = this.#reader.next();
-        if (frame === undefined) return;
-        if ('refused' in frame)
-          throw transportError(
-            'CORRUPT_MESSAGE',
-            `the broker sent a frame of ${frame.refused} bytes; no Millrace broker does`,
-          );
+      for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+        if ('refused' in frame) throw strangeFrame(frame.refused);
         this.#settle(frame);
       }
     } catch (error) {
-      this.#lose(asError(error));
+      const isCoded = protocolCodeOf(error) !== undefined && error instanceof Error;
+      this.#lose(isCoded ? error : networkException('an answer could not be read', error));
     }
   }
 
   #settle(frame: Buffer): void {
     const answer = this.#codec.decode(frame);
     if (answer === undefined) return;
-    const pending = this.#pending.get(answer.correlation);
-    if (pending === undefined) {
-      if (this.#abandoned.delete(answer.correlation)) return;
-      throw transportError('CORRUPT_MESSAGE', 'the broker sent an answer that nobody asked for');
-    }
-    this.#pending.delete(answer.correlation);
+    const call = this.#pending.take(answer.correlation);
     const { outcome } = answer;
-    if ('response' in outcome) pending.resolve(outcome.response as never);
-    else if ('error' in outcome) pending.reject(new CodedError(outcome.error, outcome.message));
-  }
-
-  #expire(): void {
-    this.#timer = undefined;
-    const now = this.#world.clock.monotonic();
-    for (const [correlation, pending] of this.#pending) {
-      if (pending.deadline > now) continue;
-      this.#pending.delete(correlation);
-      this.#abandoned.add(correlation);
-      pending.reject(
-        transportError(
-          'REQUEST_TIMED_OUT',
-          `the broker did not answer ${pending.api} in time; the work may have been done`,
-          {
-            retriable: true,
-          },
-        ),
-      );
+    if (call === undefined || 'silent' in outcome) return;
+    if ('response' in outcome) call.resolve(outcome.response as never);
+    else {
+      const code = outcome.error === 'NONE' ? 'UNKNOWN_SERVER_ERROR' : outcome.error;
+      call.reject(apiError(code, outcome.message));
     }
-    if (this.#abandoned.size > maxAbandoned) this.#lose(networkException('the broker answers too few calls'));
-    else if (this.#pending.size > 0) this.#timer = this.#world.clock.after(lookEveryMs, () => this.#expire());
   }
 
   #lose(error: Error): void {
     this.#end ??= error;
+    this.#pending.rejectAll(this.#end);
     this.#stream.destroy();
   }
 
   #ended(): void {
+    this.#closingTimer?.cancel();
     this.#end ??= networkException('the broker ended the connection');
-    this.#rejectAll(this.#end);
+    this.#pending.rejectAll(this.#end);
     this.#outgoing.drop();
   }
-
-  #rejectAll(error: Error): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of pending) reject(error);
-  }
-}
-
-function waitsForNoAnswer(api: ApiName, request: object): boolean {
-  return api === 'produce' && 'acks' in request && request.acks === 'none';
 }
 
 /** How long the broker may hold the answer because the request says so. */
@@ -191,6 +160,6 @@ function ownWaitMs(request: object): number {
   return 0;
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : networkException(String(error));
+function strangeFrame(length: number): Error {
+  return apiError('CORRUPT_MESSAGE', `a frame of ${length} bytes came, which no Millrace broker sends`);
 }

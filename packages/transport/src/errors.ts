@@ -1,15 +1,8 @@
-import { type ErrorCode, errorCodes } from '@millrace/protocol';
+import { apiError, type ErrorCode, isErrorCode } from '@millrace/protocol';
 import { CodedError, type CodedErrorOptions, codeOf } from '@millrace/runtime';
 
-/** What can go wrong with ports and connections; calls reject with an `ErrorCode` of the protocol. */
-export type TransportErrorCode =
-  | 'BROKER_UNREACHABLE'
-  | 'ADDRESS_IN_USE'
-  | 'ADDRESS_UNAVAILABLE'
-  | 'NETWORK_EXCEPTION'
-  | 'REQUEST_TIMED_OUT'
-  | 'UNSUPPORTED_VERSION'
-  | 'CORRUPT_MESSAGE';
+/** What can go wrong with an address. Calls reject with an `ErrorCode` of the protocol. */
+export type TransportErrorCode = 'BROKER_UNREACHABLE' | 'ADDRESS_IN_USE' | 'ADDRESS_UNAVAILABLE';
 
 export function transportError(
   code: TransportErrorCode,
@@ -19,20 +12,18 @@ export function transportError(
   return new CodedError(code, message, options);
 }
 
-export function networkException(message: string, cause?: unknown): CodedError<TransportErrorCode> {
-  return transportError('NETWORK_EXCEPTION', message, {
-    retriable: true,
-    ...(cause === undefined ? {} : { cause }),
-  });
+export function networkException(message: string, cause?: unknown): CodedError<ErrorCode> {
+  return apiError('NETWORK_EXCEPTION', message, cause === undefined ? {} : { cause });
 }
 
-/** The code of an error if the protocol has it. */
-export function protocolCodeOf(error: unknown): ErrorCode | undefined {
+/** The code of an error, if it is one that travels. */
+export function protocolCodeOf(error: unknown): Exclude<ErrorCode, 'NONE'> | undefined {
   const code = codeOf(error);
-  return code !== undefined && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : undefined;
+  return isErrorCode(code) ? code : undefined;
 }
 
-/** What a peer or a foreign error said, safe to log: one line, printable, at most 256 characters. */
-export function printable(text: string): string {
-  return text.slice(0, 256).replace(/[^\x20-\x7e]/g, '?');
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  return hasMessage && typeof error.message === 'string' ? error.message : String(error);
 }

@@ -1,13 +1,15 @@
-import type {
-  ApiName,
-  BrokerApi,
-  CallContext,
-  Connection,
-  Connector,
-  RequestOf,
-  ResponseOf,
+import {
+  type ApiName,
+  apiError,
+  type BrokerApi,
+  type CallContext,
+  type Connection,
+  type Connector,
+  type RequestOf,
+  type ResponseOf,
 } from '@millrace/protocol';
-import { networkException, transportError } from './errors.ts';
+import { messageOf, networkException, protocolCodeOf, transportError } from './errors.ts';
+import { releaseAnswer } from './range-sender.ts';
 
 export interface InProcessOptions {
   /** `in-process` */
@@ -16,19 +18,25 @@ export interface InProcessOptions {
   checkOwnership?: boolean;
 }
 
-/** A broker in this process: no codec, no copy. `find` looks a node up for each connection. */
+/**
+ * A broker in this process: no codec, no copy. A function looks the broker up for every call, so that a connection to one
+ * that is gone ends with the next call.
+ */
 export function inProcessConnector(
   find: Partial<BrokerApi> | ((nodeId: number | undefined) => Partial<BrokerApi> | undefined),
   options: InProcessOptions = {},
 ): Connector {
-  return (node) => {
-    const api = typeof find === 'function' ? find(node.nodeId) : find;
-    if (api !== undefined) return Promise.resolve(new InProcessConnection(api, options));
-    return Promise.reject(
-      transportError('BROKER_UNREACHABLE', `no broker ${node.nodeId ?? ''} runs in this process`, {
+  let connections = 0;
+  return async ({ nodeId }, signal) => {
+    signal?.throwIfAborted();
+    const lookUp = (): Partial<BrokerApi> | undefined => (typeof find === 'function' ? find(nodeId) : find);
+    if (lookUp() === undefined)
+      throw transportError('BROKER_UNREACHABLE', `no broker ${nodeId ?? ''} runs in this process`, {
         retriable: true,
-      }),
-    );
+        hint: 'start it first, or connect to its port',
+      });
+    connections += 1;
+    return new InProcessConnection(lookUp, connections, options);
   };
 }
 
@@ -36,51 +44,77 @@ type AnyHandler = (request: unknown, context: CallContext) => Promise<never>;
 
 class InProcessConnection implements Connection {
   readonly closed: Promise<void>;
-  readonly #api: Partial<BrokerApi>;
+  readonly #lookUp: () => Partial<BrokerApi> | undefined;
   readonly #abort = new AbortController();
   readonly #context: CallContext;
   readonly #checkOwnership: boolean;
   readonly #pending = new Set<(error: Error) => void>();
 
-  constructor(api: Partial<BrokerApi>, options: InProcessOptions) {
-    this.#api = api;
-    this.#checkOwnership = options.checkOwnership ?? false;
-    this.#context = {
-      signal: this.#abort.signal,
-      clientId: options.clientId ?? 'in-process',
-      connectionId: 0,
-      listener: 'in-process',
-    };
+  constructor(
+    lookUp: () => Partial<BrokerApi> | undefined,
+    connectionId: number,
+    { clientId = 'in-process', checkOwnership = false }: InProcessOptions,
+  ) {
+    this.#lookUp = lookUp;
+    this.#checkOwnership = checkOwnership;
+    this.#context = { signal: this.#abort.signal, clientId, connectionId, listener: 'in-process' };
     this.closed = new Promise((resolve) =>
       this.#abort.signal.addEventListener('abort', () => resolve(), { once: true }),
     );
   }
 
   call<Name extends ApiName>(name: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> {
-    const handler = this.#api[name] as AnyHandler | undefined;
     if (this.#abort.signal.aborted) return Promise.reject(networkException('the connection was closed'));
+    const api = this.#lookUp();
+    if (api === undefined) {
+      this.#end('the broker is gone');
+      return Promise.reject(networkException('the broker is gone'));
+    }
+    const handler = api[name] as AnyHandler | undefined;
     if (handler === undefined)
-      return Promise.reject(transportError('UNSUPPORTED_VERSION', `this broker does not answer ${name}`));
+      return Promise.reject(apiError('UNSUPPORTED_VERSION', `this broker does not answer ${name}`));
     return new Promise((resolve, reject) => {
       this.#pending.add(reject);
-      const settled = (): boolean => this.#pending.delete(reject);
-      handler(this.#checkOwnership ? handedOver(name, request) : request, this.#context).then(
-        (response) => (settled() ? resolve(response) : release(response)),
-        (error: unknown) => {
-          settled();
-          reject(error);
-        },
-      );
+      const isNoLongerAwaited = (): boolean => !this.#pending.delete(reject);
+      const failed = (error: unknown): void => {
+        if (!isNoLongerAwaited()) reject(failureOf(name, error));
+      };
+      try {
+        handler(this.#checkOwnership ? handedOver(name, request) : request, this.#context).then(
+          (response) => {
+            if (isNoLongerAwaited()) releaseAnswer(response);
+            else resolve(isUnanswered(name, request) ? ({ partitions: [] } as never) : response);
+          },
+          failed,
+        );
+      } catch (error) {
+        failed(error);
+      }
     });
   }
 
   close(): Promise<void> {
+    this.#end('the connection was closed');
+    return this.closed;
+  }
+
+  #end(reason: string): void {
     this.#abort.abort();
     const pending = [...this.#pending];
     this.#pending.clear();
-    for (const reject of pending) reject(networkException('the connection was closed'));
-    return this.closed;
+    for (const reject of pending) reject(networkException(reason));
   }
+}
+
+/** Codes that travel pass; anything else is what a broker elsewhere would have said, with its cause. */
+function failureOf(name: ApiName, cause: unknown): Error {
+  if (protocolCodeOf(cause) !== undefined && cause instanceof Error) return cause;
+  return apiError('UNKNOWN_SERVER_ERROR', `${name} failed: ${messageOf(cause)}`, { cause });
+}
+
+/** Under acks none there is no answer, through whatever door. */
+function isUnanswered(name: ApiName, request: object): boolean {
+  return name === 'produce' && 'acks' in request && request.acks === 'none';
 }
 
 /** A copy for the broker; what the caller holds becomes 0xDD. */
@@ -93,11 +127,4 @@ function handedOver(name: ApiName, request: unknown): unknown {
   }));
   for (const { batches } of produce.partitions) batches.fill(0xdd);
   return { ...produce, partitions };
-}
-
-/** An answer that came after the close: nobody else will release its ranges. */
-function release(response: ResponseOf<ApiName>): void {
-  if (!('partitions' in response)) return;
-  for (const partition of response.partitions)
-    if ('batches' in partition && 'release' in partition.batches) partition.batches.release();
 }

@@ -1,9 +1,16 @@
 import type { Duplex } from 'node:stream';
-import type { ByteRange, World } from '@millrace/runtime';
-import { sendRange } from './range-sender.ts';
+import type { ByteRange, Clock } from '@millrace/runtime';
+import { releaseChunks, sendRange } from './range-sender.ts';
 
 /** Chunks up to this size are joined before they are written: a copy is cheaper than a buffer in a writev. */
 const smallBytes = 2_048;
+
+export interface OutgoingEvents {
+  /** Bytes have left: `unsentBytes` is less now. */
+  sent(): void;
+  /** A range could not be sent whole: the stream must go. */
+  failed(error: unknown): void;
+}
 
 /**
  * What is to be sent over one stream: gathered during a turn of the event loop, written at its end, in order. Ranges
@@ -11,98 +18,154 @@ const smallBytes = 2_048;
  */
 export class Outgoing {
   readonly #stream: Duplex;
-  readonly #world: World;
-  readonly #failed: (error: unknown) => void;
+  readonly #clock: Clock;
+  readonly #events: OutgoingEvents;
   #queue: (Uint8Array | ByteRange)[] = [];
-  #queuedBytes = 0;
+  /** Bytes ever taken in, and ever handed to the kernel (or whatever the stream leads to). */
+  #takenBytes = 0;
+  #sentBytes = 0;
+  /** Who waits until `sentBytes` has come to `at`, in order. */
+  readonly #awaiting: { readonly at: number; readonly written: () => void }[] = [];
   #scheduled = false;
-  #sendingRange = false;
+  #sending = false;
+  #ending = false;
+  #dropped = false;
 
-  /** `failed` hears of a range that could not be sent whole: the stream must go then. */
-  constructor(stream: Duplex, world: World, failed: (error: unknown) => void) {
+  constructor(stream: Duplex, clock: Clock, events: OutgoingEvents) {
     this.#stream = stream;
-    this.#world = world;
-    this.#failed = failed;
+    this.#clock = clock;
+    this.#events = events;
   }
 
   /** In memory or promised, and not yet with the kernel. */
   get unsentBytes(): number {
-    return this.#queuedBytes + this.#stream.writableLength;
+    return this.#takenBytes - this.#sentBytes;
   }
 
-  /** Adds a message; its ranges are released once sent, or when the stream ends. */
-  add(chunks: readonly (Uint8Array | ByteRange)[]): void {
-    if (this.#stream.destroyed) {
-      releaseAll(chunks);
+  /**
+   * Adds a message. Its ranges are released once sent, or when the stream ends. `written` is called when its bytes have
+   * left, never when the stream ended before.
+   */
+  add(chunks: readonly (Uint8Array | ByteRange)[], written?: () => void): void {
+    if (this.#dropped || this.#ending || this.#stream.destroyed) {
+      releaseChunks(chunks);
       return;
     }
     for (const chunk of chunks) {
       this.#queue.push(chunk);
-      this.#queuedBytes += chunk.byteLength;
+      this.#takenBytes += chunk.byteLength;
     }
-    if (this.#scheduled || this.#sendingRange) return;
-    this.#scheduled = true;
-    this.#world.clock.endOfTurn(() => this.#write());
+    if (written !== undefined) this.#awaiting.push({ at: this.#takenBytes, written });
+    this.#schedule();
   }
 
-  /** Writes at once what has gathered, as far as no range stands in between. */
-  flush(): void {
-    if (!this.#sendingRange) this.#write();
+  /** Ends the stream once everything has been sent; what is added from now on is dropped. Idempotent. */
+  end(): void {
+    this.#ending = true;
+    if (!this.#sending) this.#send();
   }
 
-  /** The stream has ended: nothing more can be sent. */
+  /** The stream is no more: nothing can be sent. Idempotent. */
   drop(): void {
-    releaseAll(this.#queue);
+    this.#dropped = true;
+    releaseChunks(this.#queue);
     this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#awaiting.length = 0;
   }
 
-  #write(): void {
-    this.#scheduled = false;
-    const queue = this.#queue;
-    if (queue.length === 0) return;
-    if (this.#stream.destroyed) {
-      this.drop();
-      return;
-    }
-    const firstRange = queue.findIndex((chunk) => !(chunk instanceof Uint8Array));
-    const count = firstRange === -1 ? queue.length : firstRange;
-    this.#queue = queue.slice(count + 1);
-    for (let i = 0; i < count; i += 1) this.#queuedBytes -= (queue[i] as Uint8Array).byteLength;
-    writeTogether(this.#stream, queue.slice(0, count) as Uint8Array[]);
-    if (firstRange !== -1) this.#sendRange(queue[firstRange] as ByteRange);
+  #schedule(): void {
+    if (this.#scheduled || this.#sending) return;
+    this.#scheduled = true;
+    this.#clock.endOfTurn(() => {
+      this.#scheduled = false;
+      if (!this.#sending) this.#send();
+    });
   }
 
-  #sendRange(range: ByteRange): void {
-    this.#sendingRange = true;
-    sendRange(this.#stream, range).then(
+  #send(): void {
+    this.#sending = true;
+    this.#sendQueue().then(
       () => {
-        this.#sendingRange = false;
-        this.#queuedBytes -= range.byteLength;
-        this.#write();
+        this.#sending = false;
+        if (this.#queue.length > 0) this.#send();
+        else if (this.#ending && !this.#stream.destroyed) this.#stream.end();
       },
       (error: unknown) => {
-        this.#sendingRange = false;
-        this.#failed(error);
+        this.#sending = false;
+        this.#events.failed(error);
       },
     );
   }
+
+  async #sendQueue(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#dropped) {
+      const firstRange = this.#queue.findIndex((chunk) => !(chunk instanceof Uint8Array));
+      let waiting = this.#queue.splice(0, firstRange < 0 ? this.#queue.length : firstRange) as Uint8Array[];
+      if (firstRange < 0) {
+        if (!(await this.#write(waiting))) return;
+        continue;
+      }
+      await sendRange(this.#queue.shift() as ByteRange, (piece) => {
+        // What came before the range leaves together with its first piece.
+        const chunks = [...waiting, piece];
+        waiting = [];
+        return this.#write(chunks);
+      });
+    }
+  }
+
+  /** Resolves to whether the stream takes more. */
+  async #write(chunks: readonly Uint8Array[]): Promise<boolean> {
+    if (this.#dropped || this.#stream.destroyed) return false;
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.byteLength;
+    writeTogether(this.#stream, chunks, () => this.#left(bytes));
+    if (this.#stream.writableNeedDrain) await drained(this.#stream);
+    return !this.#dropped && !this.#stream.destroyed;
+  }
+
+  #left(bytes: number): void {
+    this.#sentBytes += bytes;
+    for (let first = this.#awaiting[0]; first !== undefined; first = this.#awaiting[0]) {
+      if (first.at > this.#sentBytes) break;
+      this.#awaiting.shift();
+      first.written();
+    }
+    this.#events.sent();
+  }
 }
 
-function writeTogether(stream: Duplex, chunks: readonly Uint8Array[]): void {
+/** `left` is called when all of them have left, not when the stream fails before. */
+function writeTogether(stream: Duplex, chunks: readonly Uint8Array[], left: () => void): void {
   if (chunks.length === 0) return;
+  const done = (error?: Error | null): void => {
+    if (error === undefined || error === null) left();
+  };
+  if (chunks.length === 1) {
+    stream.write(chunks[0], done);
+    return;
+  }
   stream.cork();
   for (let i = 0; i < chunks.length; ) {
     const chunk = chunks[i] as Uint8Array;
     let end = i + 1;
     if (chunk.byteLength <= smallBytes)
       while (end < chunks.length && (chunks[end] as Uint8Array).byteLength <= smallBytes) end += 1;
-    stream.write(end === i + 1 ? chunk : Buffer.concat(chunks.slice(i, end)));
+    const joined = end === i + 1 ? chunk : Buffer.concat(chunks.slice(i, end));
+    if (end === chunks.length) stream.write(joined, done);
+    else stream.write(joined);
     i = end;
   }
   stream.uncork();
 }
 
-export function releaseAll(chunks: readonly (Uint8Array | ByteRange)[]): void {
-  for (const chunk of chunks) if (!(chunk instanceof Uint8Array)) chunk.release();
+/** Resolves once the stream takes more, or has ended. */
+function drained(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.once('drain', done).once('close', done);
+  });
 }

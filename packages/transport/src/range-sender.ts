@@ -1,37 +1,42 @@
-import type { Duplex } from 'node:stream';
+import { apiError } from '@millrace/protocol';
 import type { ByteRange } from '@millrace/runtime';
 
 /** How much of a range is in memory at a time, for each connection. */
 const pieceBytes = 256 * 1024;
 
 /**
- * Sends a range in bounded pieces, waiting for the stream whenever it is full, and releases it. Resolves to false when
- * the stream has ended meanwhile. Rejects when the range cannot be read whole: the connection is lost then, since its
- * length was promised.
+ * Reads a range in bounded pieces, hands each to `write`, which resolves once there is room for more (false: there never
+ * will be), and releases it. Rejects when the range cannot be read whole: its length was promised, so the stream is lost.
  */
-export async function sendRange(stream: Duplex, range: ByteRange): Promise<boolean> {
+export async function sendRange(range: ByteRange, write: (piece: Buffer) => Promise<boolean>): Promise<void> {
   try {
     for (let sent = 0; sent < range.byteLength; ) {
-      if (stream.destroyed) return false;
-      const piece = await range.read(sent, Math.min(pieceBytes, range.byteLength - sent));
-      if (stream.destroyed) return false;
-      sent += piece.length;
-      if (!stream.write(piece)) await writable(stream);
+      const asked = Math.min(pieceBytes, range.byteLength - sent);
+      const piece = await range.read(sent, asked);
+      if (piece.length !== asked) throw cameUpShort(range, sent, piece.length);
+      sent += asked;
+      if (!(await write(piece))) return;
     }
-    return true;
   } finally {
     range.release();
   }
 }
 
-/** Resolves once the stream takes more, or has ended. */
-export function writable(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done).off('close', done);
-      resolve();
-    };
-    stream.once('drain', done).once('close', done);
-    if (stream.destroyed || !stream.writableNeedDrain) done();
-  });
+function cameUpShort(range: ByteRange, sent: number, got: number): Error {
+  return apiError(
+    'CORRUPT_MESSAGE',
+    `a range of ${range.byteLength} bytes gave ${got} bytes at ${sent} and no more`,
+  );
+}
+
+/** Releases the ranges among the chunks of a message that will not be sent. */
+export function releaseChunks(chunks: readonly (Uint8Array | ByteRange)[]): void {
+  for (const chunk of chunks) if (!(chunk instanceof Uint8Array)) chunk.release();
+}
+
+/** Releases whatever ranges an answer holds that reaches nobody. */
+export function releaseAnswer(answer: unknown): void {
+  if (typeof answer !== 'object' || answer === null || answer instanceof Uint8Array) return;
+  if ('release' in answer && typeof answer.release === 'function') answer.release();
+  else for (const part of Object.values(answer)) releaseAnswer(part);
 }

@@ -17,12 +17,16 @@ export interface ServeOptions {
 export interface ServeLimits {
   /** Requests of one connection without an answer; beyond, its stream is not read. 1,000. */
   maxInFlight?: number;
+  /** Bytes of those requests. 16 MiB. */
+  maxInFlightBytes?: number;
   /** Bytes of answers of one connection that the peer has not taken; beyond, its stream is not read. 8 MiB. */
   maxUnsentBytes?: number;
   /** A connection that has not said hello by then is closed. 10 s. */
   helloMs?: number;
   /** A frame that is not whole by then ends the connection. 30 s. */
   frameMs?: number;
+  /** A peer that takes none of its answers for that long is gone. 30 s. */
+  writeMs?: number;
 }
 
 /**
@@ -30,5 +34,5 @@ export interface ServeLimits {
  * start in the order the requests came, in the turn of the event loop in which they came.
  */
 export function serve(stream: Duplex, options: ServeOptions, world: World = nodeWorld): Promise<void> {
-  return new ServerConnection(stream, options, world, 0).ended;
+  return new ServerConnection(stream, options, world, world.random.int(2 ** 32)).ended;
 }

@@ -1,16 +1,31 @@
 import type { Duplex } from 'node:stream';
-import { type Call, type CallContext, FrameReader, type Outcome, type ServerCodec } from '@millrace/protocol';
+import {
+  type Call,
+  type CallContext,
+  FrameReader,
+  type Incoming,
+  type Outcome,
+  printable,
+  type ServerCodec,
+} from '@millrace/protocol';
 import type { Timer, World } from '@millrace/runtime';
-import { printable, protocolCodeOf } from './errors.ts';
+import { Deadline } from './deadline.ts';
+import { messageOf, protocolCodeOf } from './errors.ts';
 import { Outgoing } from './outgoing.ts';
+import { releaseAnswer } from './range-sender.ts';
 import type { ServeLimits, ServeOptions } from './serve.ts';
 
 const defaults: Required<ServeLimits> = {
   maxInFlight: 1_000,
+  maxInFlightBytes: 16 * 1024 * 1024,
   maxUnsentBytes: 8 * 1024 * 1024,
   helloMs: 10_000,
   frameMs: 30_000,
+  writeMs: 30_000,
 };
+
+/** How long a peer that was told off gets to read why. */
+const lastWordsMs = 1_000;
 
 type AnyHandler = (request: unknown, context: CallContext) => Promise<never>;
 
@@ -27,11 +42,15 @@ export class ServerConnection {
   readonly #outgoing: Outgoing;
   readonly #abort = new AbortController();
   readonly #connectionId: number;
+  readonly #frameDeadline: Deadline;
+  readonly #writeDeadline: Deadline;
+  readonly #helloTimer: Timer;
+  #lastWordsTimer: Timer | undefined;
   #context: CallContext | undefined;
   #inFlight = 0;
-  #paused = false;
-  #draining = false;
-  #frameTimer: Timer | undefined;
+  #inFlightBytes = 0;
+  /** `full`: the stream rests until there is room; `draining`: nothing more is taken, what was asked is answered. */
+  #state: 'open' | 'full' | 'draining' | 'lost' = 'open';
 
   constructor(stream: Duplex, options: ServeOptions, world: World, connectionId: number) {
     this.#stream = stream;
@@ -39,68 +58,88 @@ export class ServerConnection {
     this.#world = world;
     this.#connectionId = connectionId;
     this.#limits = { ...defaults, ...options.limits };
+    const { helloMs, frameMs, writeMs } = this.#limits;
     this.#codec = options.codec.server();
     this.#reader = new FrameReader(() => this.#codec.maxFrameBytes);
-    this.#outgoing = new Outgoing(stream, world, (error) =>
-      this.#lose('an answer could not be sent whole', error),
+    this.#outgoing = new Outgoing(stream, world.clock, {
+      sent: () => this.#sent(),
+      failed: (error) => this.#lose(`an answer could not be sent whole: ${messageOf(error)}`, 'warn'),
+    });
+    this.#frameDeadline = new Deadline(world.clock, frameMs, () =>
+      this.#lose(`half a frame for ${frameMs} ms`),
     );
-    const helloTimer = world.clock.after(this.#limits.helloMs, () => {
-      if (this.#context === undefined) this.#lose(`no hello within ${this.#limits.helloMs} ms`);
+    this.#writeDeadline = new Deadline(world.clock, writeMs, () =>
+      this.#lose(`the peer took none of its answers for ${writeMs} ms`),
+    );
+    this.#helloTimer = world.clock.after(helloMs, () => {
+      if (this.#context === undefined) this.#lose(`no hello within ${helloMs} ms`);
     });
-    this.ended = new Promise((resolve) => {
-      stream.once('close', () => {
-        helloTimer.cancel();
-        this.#end();
-        resolve();
-      });
-    });
-    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('drain', () => this.#maybeResume());
-    stream.on('end', () => this.drain());
-    // 'close' follows; who hung up, and how, is nobody's business here.
-    stream.on('error', () => {});
+    this.ended = this.#listen(stream);
   }
 
   /** Reads nothing more, answers what was asked, then ends the stream. */
   drain(): void {
-    this.#draining = true;
+    if (this.#state === 'lost') return;
+    this.#state = 'draining';
+    this.#frameDeadline.stop();
     this.#stream.pause();
-    this.#maybeEnd();
+    this.#endWhenIdle();
   }
 
   destroy(): void {
     this.#stream.destroy();
   }
 
+  #listen(stream: Duplex): Promise<void> {
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    // Nobody is there to read an answer; what is parked for this connection can go.
+    stream.on('end', () => {
+      if (this.#state !== 'lost') stream.destroy();
+    });
+    // 'close' follows; who hung up, and how, is nobody's business here.
+    stream.on('error', () => {});
+    return new Promise((resolve) => {
+      stream.once('close', () => {
+        this.#end();
+        resolve();
+      });
+      if (!stream.destroyed) return;
+      this.#end();
+      resolve();
+    });
+  }
+
   #receive(chunk: Buffer): void {
+    if (this.#state === 'lost' || this.#state === 'draining') return;
     this.#reader.push(chunk);
     this.#takeFrames();
   }
 
   #takeFrames(): void {
-    while (!this.#paused && !this.#draining && !this.#stream.destroyed) {
+    while (this.#state === 'open' && !this.#stream.destroyed) {
       const frame = this.#reader.next();
       if (frame === undefined) break;
-      if ('refused' in frame) {
-        this.#follow(this.#codec.refuse(frame.refused));
-        return;
-      }
-      this.#follow(this.#codec.decode(frame));
-      if (this.#isFull()) this.#pause();
+      this.#frameDeadline.lift();
+      if ('refused' in frame) this.#follow(this.#codec.refuse(frame.refused), 0);
+      else this.#follow(this.#codec.decode(frame), frame.length);
+      if (this.#state === 'open' && this.#isFull()) this.#rest();
     }
-    this.#watchPartialFrame();
+    if (this.#state === 'open' && this.#reader.isPartial) this.#frameDeadline.begin();
   }
 
-  #follow(incoming: ReturnType<ServerCodec['decode']>): void {
-    if (incoming.kind === 'call') this.#answer(incoming.call);
-    else if (incoming.kind === 'answer') {
-      this.#outgoing.add(incoming.chunks);
-      this.#context ??= this.#openContext();
-    } else this.#lose(incoming.reason, undefined, incoming.chunks);
+  #follow(incoming: Incoming, frameBytes: number): void {
+    if (incoming.kind === 'close') {
+      this.#lose(incoming.reason, 'debug', incoming.chunks);
+      return;
+    }
+    this.#context ??= this.#openContext();
+    if (incoming.kind === 'call') this.#answer(incoming.call, this.#context, frameBytes);
+    else this.#add(incoming.chunks);
   }
 
   #openContext(): CallContext {
     const { endpoint, listener, codec } = this.#options;
+    this.#helloTimer.cancel();
     return {
       signal: this.#abort.signal,
       clientId: this.#codec.clientId,
@@ -110,112 +149,117 @@ export class ServerConnection {
     };
   }
 
-  #answer(call: Call): void {
-    this.#context ??= this.#openContext();
+  #answer(call: Call, context: CallContext, frameBytes: number): void {
     const handler = this.#options.api[call.api] as AnyHandler | undefined;
     if (handler === undefined) {
       this.#send(call, { error: 'UNSUPPORTED_VERSION', message: `this broker does not answer ${call.api}` });
       return;
     }
     this.#inFlight += 1;
+    this.#inFlightBytes += frameBytes;
     const silent = call.api === 'produce' && call.request.acks === 'none';
-    let answer: Promise<never>;
+    const failed = (error: unknown): void => {
+      const outcome = this.#failureOf(call, error);
+      this.#settle(call, silent ? { silent: true } : outcome, frameBytes);
+    };
     try {
-      answer = handler(call.request, this.#context);
+      handler(call.request, context).then((response) => {
+        if (silent) releaseAnswer(response);
+        this.#settle(call, silent ? { silent: true } : { response }, frameBytes);
+      }, failed);
     } catch (error) {
-      answer = Promise.reject(error);
+      failed(error);
     }
-    answer.then(
-      (response) => this.#settled(call, silent ? { silent: true } : { response }),
-      (error: unknown) => this.#settled(call, silent ? { silent: true } : this.#outcomeOf(call, error)),
-    );
   }
 
-  #settled(call: Call, outcome: Outcome): void {
+  #settle(call: Call, outcome: Outcome, frameBytes: number): void {
     this.#inFlight -= 1;
+    this.#inFlightBytes -= frameBytes;
     this.#send(call, outcome);
-    if (this.#paused) this.#maybeResume();
-    if (this.#draining) this.#maybeEnd();
+    if (this.#state === 'full') this.#resumeWithRoom();
+    else if (this.#state === 'draining') this.#endWhenIdle();
   }
 
   #send(call: Call, outcome: Outcome): void {
-    this.#outgoing.add(this.#codec.encode(call, outcome));
+    try {
+      this.#add(this.#codec.encode(call, outcome));
+    } catch (error) {
+      // An answer that is not what the API says is a handler's bug; its caller must hear something all the same.
+      if ('response' in outcome) releaseAnswer(outcome.response);
+      this.#add(this.#codec.encode(call, this.#failureOf(call, error)));
+    }
   }
 
-  #outcomeOf(call: Call, error: unknown): Outcome {
-    const message = error instanceof Error || hasMessage(error) ? error.message : String(error);
+  #add(chunks: Parameters<Outgoing['add']>[0]): void {
+    this.#outgoing.add(chunks);
+    if (this.#outgoing.unsentBytes > 0 && this.#state !== 'lost') this.#writeDeadline.begin();
+  }
+
+  #sent(): void {
+    if (this.#outgoing.unsentBytes > 0) this.#writeDeadline.restart();
+    else this.#writeDeadline.lift();
+    if (this.#state === 'full') this.#resumeWithRoom();
+  }
+
+  #failureOf(call: Call, error: unknown): Outcome {
     const code = protocolCodeOf(error);
-    if (code !== undefined) return { error: code, message };
-    this.#world.logger.error({ api: call.api, error: printable(message) }, 'a handler failed');
-    return {
-      error: 'UNKNOWN_SERVER_ERROR',
-      message: 'the broker met something it did not expect; its log says more',
-    };
+    if (code !== undefined) return { error: code, message: messageOf(error) };
+    this.#world.logger.error({ api: call.api, error: printable(messageOf(error)) }, 'a handler failed');
+    const message = 'the broker met something it did not expect; its log says more';
+    return { error: 'UNKNOWN_SERVER_ERROR', message };
   }
 
   #isFull(): boolean {
     return (
-      this.#inFlight >= this.#limits.maxInFlight || this.#outgoing.unsentBytes > this.#limits.maxUnsentBytes
+      this.#inFlight >= this.#limits.maxInFlight ||
+      this.#inFlightBytes >= this.#limits.maxInFlightBytes ||
+      this.#outgoing.unsentBytes >= this.#limits.maxUnsentBytes
     );
   }
 
-  #pause(): void {
-    this.#paused = true;
+  #rest(): void {
+    this.#state = 'full';
+    this.#frameDeadline.lift();
     this.#stream.pause();
   }
 
-  #maybeResume(): void {
-    if (!this.#paused || this.#isFull()) return;
-    this.#paused = false;
-    // Frames that came before the pause go first.
+  #resumeWithRoom(): void {
+    if (this.#isFull()) return;
+    this.#state = 'open';
+    // Frames that came before the rest go first.
     this.#takeFrames();
-    if (!this.#paused) this.#stream.resume();
+    if (this.#state === 'open') this.#stream.resume();
   }
 
-  #watchPartialFrame(): void {
-    if (!this.#reader.isPartial || this.#paused) {
-      this.#frameTimer?.cancel();
-      this.#frameTimer = undefined;
-    } else {
-      this.#frameTimer ??= this.#world.clock.after(this.#limits.frameMs, () =>
-        this.#lose(`half a frame for ${this.#limits.frameMs} ms`),
-      );
-    }
+  #endWhenIdle(): void {
+    if (this.#inFlight === 0) this.#outgoing.end();
   }
 
-  #maybeEnd(): void {
-    if (this.#inFlight > 0 || this.#stream.destroyed) return;
-    this.#outgoing.flush();
-    this.#stream.end();
-  }
-
-  #lose(reason: string, error?: unknown, lastWords: readonly Uint8Array[] = []): void {
-    const cause = hasMessage(error) ? { error: printable(error.message) } : {};
-    this.#world.logger.debug(
-      { connectionId: this.#connectionId, reason: printable(reason), ...cause },
+  #lose(reason: string, level: 'debug' | 'warn' = 'debug', lastWords: readonly Uint8Array[] = []): void {
+    if (this.#state === 'lost') return;
+    this.#world.logger[level](
+      { connectionId: this.#connectionId, reason: printable(reason) },
       'closing a connection',
     );
-    this.#draining = true;
+    this.#state = 'lost';
     if (lastWords.length === 0) {
       this.#stream.destroy();
       return;
     }
+    // What still comes is read and forgotten: a close with unread bytes would reset the connection before the peer reads ours.
     this.#outgoing.add(lastWords);
-    this.#outgoing.flush();
-    // Read and forget what still comes: a close with unread bytes would reset the connection before our words arrive.
-    this.#stream.removeAllListeners('data').resume();
-    this.#stream.end(() => this.#stream.destroy());
+    this.#outgoing.end();
+    this.#stream.resume();
+    this.#lastWordsTimer = this.#world.clock.after(lastWordsMs, () => this.#stream.destroy());
   }
 
   #end(): void {
-    this.#frameTimer?.cancel();
+    this.#state = 'lost';
+    this.#helloTimer.cancel();
+    this.#lastWordsTimer?.cancel();
+    this.#frameDeadline.stop();
+    this.#writeDeadline.stop();
     this.#outgoing.drop();
     this.#abort.abort();
   }
-}
-
-function hasMessage(error: unknown): error is { message: string } {
-  return (
-    typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
-  );
 }

@@ -27,8 +27,13 @@ export class EnvelopeReader {
       return `an envelope of ${besideAt - 4} bytes does not fit into a frame of ${frame.length}`;
     const fault = scanEnvelope(frame, 4, besideAt, limits);
     if (fault !== undefined) return fault;
-    const envelope = this.#unpack(frame, besideAt);
-    return Array.isArray(envelope) ? { envelope, besideAt } : 'the envelope is no list';
+    try {
+      const envelope = this.#unpack(frame, besideAt);
+      return Array.isArray(envelope) ? { envelope, besideAt } : 'the envelope is no list';
+    } catch {
+      // The scan lets nothing through that msgpackr refuses; should it ever, a peer must not end the process.
+      return 'the envelope cannot be unpacked';
+    }
   }
 
   #unpack(frame: Buffer, end: number): unknown {
