@@ -21,7 +21,7 @@ export interface ProduceOptions extends BrokerOptions {
 }
 
 /** Of records handed to the producer and not settled. */
-const maxBytesInFlight = 16 * 1024 * 1024;
+const maxBytesInFlight = 4 * 1024 * 1024;
 /** Longer than what brokers take, short enough to hold: a file without newlines is refused, not gathered. */
 const maxLineBytes = 16 * 1024 * 1024;
 /** How long Ctrl-C waits for the answers to what was sent. */
@@ -80,9 +80,10 @@ async function produceTo(cluster: Cluster, work: Work): Promise<void> {
   await lastAnswers(window, interruption, io);
   progress.end();
   io.stderr.write(summary(window, acks, io.world.clock.monotonic() - started));
-  const failure = window.failure ?? inputFailure;
+  if (interruption.by !== undefined) return;
+  const failure = (await window.failure()) ?? inputFailure;
   if (failure !== undefined) throw failure;
-  if (interruption.by === undefined) await producer.close();
+  await producer.close();
 }
 
 /** Makes the topic where the broker allows it; tells before anything is read when no broker is there. PARTITION_NOT_FOUND. */
@@ -109,7 +110,7 @@ async function sendInput(window: SendWindow, work: Work): Promise<void> {
     window.send(values.map((value) => toRecord(Buffer.from(value))));
     return;
   }
-  const isOver = (): boolean => interruption.signal.aborted || window.failure !== undefined;
+  const isOver = (): boolean => interruption.signal.aborted || window.hasFailed;
   const splitter = new LineSplitter({ maxLineBytes });
   try {
     for await (const chunk of io.stdin as AsyncIterable<Buffer | string>) {

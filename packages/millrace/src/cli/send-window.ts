@@ -3,7 +3,7 @@ import { CodedError, codeOf } from '@millrace/runtime';
 import type { Amounts } from './progress.ts';
 
 /** What a record costs beside its bytes, roughly. */
-const recordOverhead = 128;
+const recordOverhead = 512;
 
 /** A record of bytes. */
 export interface ByteRecord extends ProducerRecord<Bytes, Bytes> {
@@ -23,8 +23,7 @@ export class SendWindow {
   #sent = 0;
   #sentBytes = 0;
   #acknowledged = 0;
-  #failure: { readonly error: unknown; readonly record: number } | undefined;
-  #groupsInFlight = 0;
+  #failed: { readonly sends: readonly Promise<unknown>[]; readonly first: number } | undefined;
   #wake: (() => void) | undefined;
 
   /** `onFailure` is called once. */
@@ -43,9 +42,17 @@ export class SendWindow {
     return this.#acknowledged;
   }
 
-  /** Of the first record that failed; its message says which it was, counted from 1. */
-  get failure(): Error | undefined {
-    return this.#failure === undefined ? undefined : numbered(this.#failure.error, this.#failure.record);
+  get hasFailed(): boolean {
+    return this.#failed !== undefined;
+  }
+
+  /** What was sent with the first record that failed must be settled. The message says which record, counted from 1. */
+  async failure(): Promise<Error | undefined> {
+    if (this.#failed === undefined) return undefined;
+    const results = await Promise.allSettled(this.#failed.sends);
+    const position = results.findIndex(({ status }) => status === 'rejected');
+    const result = results[position];
+    return result?.status === 'rejected' ? numbered(result.reason, this.#failed.first + position) : undefined;
   }
 
   /** Their bytes may be views: nobody changes them before they are settled. */
@@ -59,37 +66,42 @@ export class SendWindow {
     });
     this.#sent += records.length;
     this.#sentBytes += bytes;
-    const cost = bytes + records.length * recordOverhead;
-    this.#bytesInFlight += cost;
-    this.#groupsInFlight += 1;
-    // Neither part can reject: what happened to each record is a value.
-    void Promise.allSettled(sends).then((results) => this.#settle(results, first, cost));
+    this.#watch(sends, first, bytes + records.length * recordOverhead);
   }
 
   /** Resolves when less than the limit is in flight, or a record has failed. */
   async room(): Promise<void> {
-    while (this.#bytesInFlight > this.#maxBytes && this.#failure === undefined) await this.#change();
+    while (this.#bytesInFlight > this.#maxBytes && !this.hasFailed) await this.#change();
   }
 
   /** Resolves when nothing is in flight. */
   async settled(): Promise<void> {
-    while (this.#groupsInFlight > 0) await this.#change();
+    while (this.#bytesInFlight > 0) await this.#change();
   }
 
-  #settle(results: readonly PromiseSettledResult<unknown>[], first: number, cost: number): void {
-    this.#bytesInFlight -= cost;
-    this.#groupsInFlight -= 1;
-    for (const [position, result] of results.entries()) {
-      if (result.status === 'fulfilled') this.#acknowledged += 1;
-      else this.#fail(result.reason, first + position);
-    }
-    this.#wake?.();
-  }
-
-  #fail(error: unknown, record: number): void {
-    const isFirst = this.#failure === undefined;
-    if (isFirst || record < (this.#failure?.record ?? 0)) this.#failure = { error, record };
-    if (isFirst) this.#onFailure();
+  /** Two functions for all of a group, since there may be millions: which record failed is looked up when one has. */
+  #watch(sends: readonly Promise<unknown>[], first: number, cost: number): void {
+    this.#bytesInFlight += cost;
+    let left = sends.length;
+    const settled = (): void => {
+      left -= 1;
+      if (left > 0) return;
+      this.#bytesInFlight -= cost;
+      this.#wake?.();
+    };
+    const acknowledged = (): void => {
+      this.#acknowledged += 1;
+      settled();
+    };
+    const failed = (): void => {
+      if (this.#failed === undefined) {
+        this.#failed = { sends, first };
+        this.#onFailure();
+        this.#wake?.();
+      }
+      settled();
+    };
+    for (const send of sends) void send.then(acknowledged, failed);
   }
 
   #change(): Promise<void> {

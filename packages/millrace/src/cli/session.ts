@@ -35,7 +35,7 @@ export async function partitionsOf(cluster: Cluster, topic: string, signal?: Abo
   return cluster.partitionsOf(topic, signal === undefined ? {} : { signal });
 }
 
-export function topicNotFound(topic: string, topics: readonly string[]): Error {
+function topicNotFound(topic: string, topics: readonly string[]): Error {
   const closest = closestNames(topic, topics);
   const hint =
     closest.length > 0

@@ -9,7 +9,7 @@ export interface TopicDescription {
   readonly config: readonly { readonly name: string; readonly value: string; readonly source: string }[];
 }
 
-export interface PartitionDescription {
+interface PartitionDescription {
   readonly partition: number;
   /** undefined: none at the moment, and then no offsets either. */
   readonly leader: number | undefined;

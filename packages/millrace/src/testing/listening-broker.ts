@@ -11,7 +11,7 @@ export interface ListeningBroker {
   ended(argv: readonly string[], io?: Parameters<typeof runCommand>[1]): Promise<EndedCommand>;
 }
 
-export interface EndedCommand {
+interface EndedCommand {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
