@@ -70,7 +70,10 @@ async function produceTo(cluster: Cluster, work: Work): Promise<void> {
   await checkTarget(cluster, work);
   const { acks, compression } = options;
   const producer = createProducer(cluster, { acks, compression }, io.world);
-  const window = new SendWindow(producer, { maxBytes: maxBytesInFlight, onFailure: work.leaveInput });
+  const window = new SendWindow((record) => producer.send(record), {
+    maxBytes: maxBytesInFlight,
+    onFailure: work.leaveInput,
+  });
   const started = io.world.clock.monotonic();
   const progress = showProgress(io, () => window.sent);
   const inputFailure = await sendInput(window, work).then(

@@ -1,4 +1,4 @@
-import type { Bytes, Producer, ProducerRecord } from '@millrace/producer';
+import type { Bytes, ProducerRecord } from '@millrace/producer';
 import { CodedError, codeOf } from '@millrace/runtime';
 import type { Amounts } from './progress.ts';
 
@@ -11,12 +11,15 @@ export interface ByteRecord extends ProducerRecord<Bytes, Bytes> {
   readonly value: Buffer;
 }
 
+/** Resolves when the record is acknowledged. */
+type Send = (record: ByteRecord) => Promise<unknown>;
+
 /**
  * Sends records and keeps account of them. What was handed to the producer and is not settled yet is bounded: after each
  * `send`, wait for `room`. After the first failure nothing more should be sent.
  */
 export class SendWindow {
-  readonly #producer: Producer<Bytes, Bytes>;
+  readonly #send: Send;
   readonly #maxBytes: number;
   readonly #onFailure: () => void;
   #bytesInFlight = 0;
@@ -27,8 +30,8 @@ export class SendWindow {
   #wake: (() => void) | undefined;
 
   /** `onFailure` is called once. */
-  constructor(producer: Producer<Bytes, Bytes>, options: { maxBytes: number; onFailure: () => void }) {
-    this.#producer = producer;
+  constructor(send: Send, options: { maxBytes: number; onFailure: () => void }) {
+    this.#send = send;
     this.#maxBytes = options.maxBytes;
     this.#onFailure = options.onFailure;
   }
@@ -62,7 +65,7 @@ export class SendWindow {
     let bytes = 0;
     const sends = records.map((record) => {
       bytes += (record.key?.byteLength ?? 0) + record.value.byteLength;
-      return this.#producer.send(record);
+      return this.#send(record);
     });
     this.#sent += records.length;
     this.#sentBytes += bytes;
