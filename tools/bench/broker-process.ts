@@ -34,6 +34,8 @@ export async function startBrokerProcess(extra: readonly string[] = []): Promise
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
+  // A benchmark that fails must not leave it behind.
+  process.once('exit', () => child.kill('SIGKILL'));
   await reachable(port, child);
   const pid = child.pid ?? 0;
   return {

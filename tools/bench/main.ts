@@ -21,7 +21,11 @@ function line(what: string, figure: string, aim: string): void {
 
 async function createTopic(broker: BrokerProcess, name: string): Promise<void> {
   const connection = await tcpConnector({ codec: msgpackCodec() })({ nodeId: undefined, ...broker });
-  await connection.call('createTopics', { timeoutMs: 5_000, topics: [{ name, partitions: 1 }] });
+  const created = await connection.call('createTopics', {
+    timeoutMs: 5_000,
+    topics: [{ name, partitions: 1 }],
+  });
+  if (created.topics[0]?.error !== 'NONE') throw new Error(created.topics[0]?.message);
   await connection.close();
 }
 

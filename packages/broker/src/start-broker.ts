@@ -8,6 +8,7 @@ import { inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, checkConfig } from './config.ts';
 import { openEmbeddedRegistry } from './embedded-registry.ts';
 import { checkListeners, openListeners } from './listeners.ts';
+import { gateApi } from './start-gate.ts';
 
 export interface Broker extends AsyncDisposable {
   readonly nodeId: number;
@@ -52,13 +53,15 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const registry = config.registry ?? (await ownRegistry(inMemory, logs, ownWorld)).open;
   const core = createBrokerCore(coreOptions(config, logs, registry), ownWorld);
   const api = { ...core.api, ...config.extraApis };
-  const listeners = await openListeners(config.listeners ?? [], api, ownWorld);
+  const gate = gateApi(api);
+  const listeners = await openListeners(config.listeners ?? [], gate.api, ownWorld);
   undo.push(() => listeners.close());
   const { endpoints } = listeners;
 
   undo.push(() => core.stop());
   undo.push(() => logs.annotateLock({ state: 'stopping' }));
   await core.start(endpoints);
+  gate.open();
   await logs.annotateLock(notes(core.nodeId, endpoints));
 
   let stopped: Promise<void> | undefined;
