@@ -1,4 +1,5 @@
 import type { CompressionCodec, NewRecord } from '@millrace/record';
+import type { Clock } from '@millrace/runtime';
 import type { ProducerConfig } from './config.ts';
 import { newBuilder, ProducerBatch, type Waiting } from './producer-batch.ts';
 
@@ -7,6 +8,7 @@ export class Accumulator {
   readonly #place: { readonly topic: string; readonly partition: number };
   readonly #config: ProducerConfig;
   readonly #codec: CompressionCodec | undefined;
+  readonly #clock: Clock;
   readonly #ready: ProducerBatch[] = [];
   #open: ProducerBatch | undefined;
 
@@ -14,29 +16,28 @@ export class Accumulator {
     place: { readonly topic: string; readonly partition: number },
     config: ProducerConfig,
     codec: CompressionCodec | undefined,
+    clock: Clock,
   ) {
     this.#place = place;
     this.#config = config;
     this.#codec = codec;
+    this.#clock = clock;
   }
 
   get isEmpty(): boolean {
     return this.#ready.length === 0 && this.#open === undefined;
   }
 
-  /** Adds a record; returns the bytes it takes, and whether its batch is full. `now`: monotonic ms. RECORD_TOO_LARGE. */
-  append(
-    record: NewRecord,
-    timestamp: number,
-    now: number,
-    waiting: Waiting,
-  ): { bytes: number; full: boolean } {
+  /** Adds a record; returns the bytes it takes, and whether its batch is full. RECORD_TOO_LARGE, INVALID_RECORD. */
+  append(record: NewRecord, waiting: Waiting): { bytes: number; full: boolean } {
+    const timestamp = this.#clock.now();
     const before = this.#open?.bufferedBytes ?? 0;
     if (this.#open?.tryAppend(record, timestamp, waiting) === true) return this.#grown(this.#open, before);
     if (this.#open !== undefined) this.#ready.push(this.#open);
     this.#open = undefined;
     const builder = newBuilder(this.#config.maxBatchBytes, this.#codec);
-    const batch = new ProducerBatch(this.#place, now + this.#config.deliveryTimeoutMs, builder);
+    const deadline = this.#clock.monotonic() + this.#config.deliveryTimeoutMs;
+    const batch = new ProducerBatch(this.#place, deadline, builder);
     batch.tryAppend(record, timestamp, waiting);
     this.#open = batch;
     return this.#grown(batch, 0);

@@ -40,7 +40,7 @@ export interface ProducerOptions<Key = Bytes, Value = Bytes> {
   compression?: Compression;
   /** murmur2, as Kafka's. */
   partitioner?: Partitioner;
-  /** From `send` to its end, with all that is tried in between. 2 min */
+  /** From the first record of a batch to its end, with all that is tried in between. 2 min */
   deliveryTimeoutMs?: number;
 }
 
@@ -54,7 +54,7 @@ export interface ProducerConfig {
   readonly deliveryTimeoutMs: number;
   /** Of one batch, and so of one record: what brokers take unless told otherwise. */
   readonly maxBatchBytes: number;
-  /** Batches of one partition without an answer: as many as a broker remembers of a producer. */
+  /** Batches of one partition without an answer: as many as a broker remembers of a producer; without sequences one, or they would change places. */
   readonly maxInFlight: number;
   /** How long the broker may wait for the other replicas. */
   readonly requestTimeoutMs: number;

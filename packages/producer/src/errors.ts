@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@millrace/protocol';
-import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
+import { CodedError, type CodedErrorOptions, codeOf, type ErrorDetails } from '@millrace/runtime';
 
 /** What a send can fail with, beside what the broker answers. */
 export type ProducerErrorCode =
@@ -15,4 +15,26 @@ export function producerError(
   options?: CodedErrorOptions,
 ): CodedError<ProducerErrorCode> {
   return new CodedError(code, message, options);
+}
+
+/** What the broker said, or why nobody could be asked, with what became of the records. */
+export function refused(error: unknown, mayBeWritten: boolean, details: ErrorDetails): Error {
+  const { message, hint } = error as { message?: string; hint?: string };
+  return producerError(
+    (codeOf(error) ?? 'UNKNOWN_SERVER_ERROR') as ProducerErrorCode,
+    `${message ?? String(error)}; ${fate(mayBeWritten)}`,
+    { cause: error, details, ...(hint === undefined ? {} : { hint }) },
+  );
+}
+
+/** `what` was not done in time. Sending again is harmless only when nothing can have been written. */
+export function deliveryTimedOut(what: string, mayBeWritten: boolean, details: ErrorDetails): Error {
+  return producerError('DELIVERY_TIMED_OUT', `${what}; ${fate(mayBeWritten)}`, {
+    retriable: !mayBeWritten,
+    details,
+  });
+}
+
+function fate(mayBeWritten: boolean): string {
+  return mayBeWritten ? 'it may have been written' : 'it was not written';
 }

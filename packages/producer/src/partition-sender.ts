@@ -1,10 +1,17 @@
-import { type Cluster, isRetriable, type Leader, leaderMayHaveMoved, retryDelayMs } from '@millrace/client';
+import {
+  type Cluster,
+  isRetriable,
+  type Leader,
+  leaderMayHaveMoved,
+  mayHaveBeenDone,
+  retryDelayMs,
+} from '@millrace/client';
 import type { ResponseOf } from '@millrace/protocol';
 import { stampProducer } from '@millrace/record';
-import { codeOf, type World } from '@millrace/runtime';
+import { codeOf, type Timer, type World } from '@millrace/runtime';
 import type { Accumulator } from './accumulator.ts';
 import type { ProducerConfig } from './config.ts';
-import { producerError } from './errors.ts';
+import { deliveryTimedOut, producerError, refused } from './errors.ts';
 import type { ProducerBatch } from './producer-batch.ts';
 import { newIdentity, type PartitionIdentity } from './producer-identity.ts';
 
@@ -17,6 +24,8 @@ type ProducedPartition = ResponseOf<'produce'>['partitions'][number];
  *
  * OUT_OF_ORDER_SEQUENCE means "not written". For the first batch in line it means that something before it will never
  * come (it was given up, or refused), so this one and all behind it go again under a new identity.
+ *
+ * A batch without an answer at its deadline is given up too; an answer that comes later is not heard.
  */
 export class PartitionSender {
   readonly #place: { readonly topic: string; readonly partition: number };
@@ -34,6 +43,10 @@ export class PartitionSender {
   #identity: PartitionIdentity | undefined;
   /** Looking for a leader or an identity, or waiting to try again: nothing is sent meanwhile. */
   #preparing = false;
+  /** What still gathers is to go as soon as there is room in flight. */
+  #openIsDue = false;
+  /** For the next deadline, while there are batches. */
+  #deadline: Timer | undefined;
 
   /** `settled` hears of each batch that was acknowledged or given up. */
   constructor(
@@ -55,18 +68,21 @@ export class PartitionSender {
     return [...this.#inFlight, ...this.#failed.map(({ batch }) => batch), ...this.#accumulator.batches];
   }
 
-  /** Sends what may go now; what still gathers only if `alsoOpen`. */
+  /** Sends what may go now; what still gathers only if `alsoOpen`: then now, or once there is room in flight. */
   drain(alsoOpen: boolean): void {
+    if (alsoOpen) this.#openIsDue = true;
+    this.#watchDeadline();
     while (!this.#preparing && this.#failed.length === 0 && this.#inFlight.size < this.#config.maxInFlight) {
-      if (this.#accumulator.isEmpty) return;
+      if (this.#accumulator.isEmpty) break;
       if (this.#leader === undefined || (this.#isIdempotent && this.#identity === undefined)) {
         void this.#prepare();
         return;
       }
-      const batch = this.#accumulator.take(alsoOpen);
+      const batch = this.#accumulator.take(this.#openIsDue);
       if (batch === undefined) return;
       this.#send(batch, this.#leader);
     }
+    if (this.#accumulator.isEmpty) this.#openIsDue = false;
   }
 
   /** Gives everything up. */
@@ -75,6 +91,7 @@ export class PartitionSender {
     for (const batch of this.batches) this.#giveUp(batch, error);
     this.#inFlight.clear();
     this.#failed = [];
+    this.#deadline?.cancel();
   }
 
   get #isIdempotent(): boolean {
@@ -112,14 +129,20 @@ export class PartitionSender {
     this.#failures = 0;
     batch.acknowledge(answer?.baseOffset ?? -1);
     this.#settled(batch);
-    if (this.#failed.length > 0) this.#recoverWhenQuiet();
-    else this.drain(this.#config.lingerMs === 0);
+    this.#goOn();
   }
 
   #fail(batch: ProducerBatch, error: unknown): void {
     if (!this.#inFlight.delete(batch)) return;
+    if (mayHaveBeenDone(error)) batch.mayBeWritten = true;
     this.#failed.push({ batch, error });
-    this.#recoverWhenQuiet();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#failed.length > 0) this.#recoverWhenQuiet();
+    else this.drain(this.#config.lingerMs === 0);
+    this.#watchDeadline();
   }
 
   #recoverWhenQuiet(): void {
@@ -131,7 +154,7 @@ export class PartitionSender {
         if (again.length === 0) this.#identity = undefined;
         again.push(batch);
       } else if (isRetriable(error)) again.push(batch);
-      else this.#giveUp(batch, refused(error, batch));
+      else this.#refuse(batch, error);
     }
     if (failed.some(({ error }) => leaderMayHaveMoved(error))) this.#forgetLeader();
     this.#failed = [];
@@ -175,7 +198,7 @@ export class PartitionSender {
     this.#forgetLeader();
     if (isRetriable(error)) return;
     for (let batch = this.#accumulator.take(true); batch !== undefined; batch = this.#accumulator.take(true))
-      this.#giveUp(batch, refused(error, batch));
+      this.#refuse(batch, error);
   }
 
   #forgetLeader(): void {
@@ -183,15 +206,42 @@ export class PartitionSender {
     this.#cluster.forget(this.#place.topic);
   }
 
+  /** Gives up what has passed its deadline, wherever it is. */
   #expire(): void {
-    for (const batch of this.#accumulator.expired(this.#world.clock.monotonic())) {
-      const fate = batch.attempts === 0 ? 'it was not written' : 'it may have been written';
-      const message = `${this.#name} took no batch within ${this.#config.deliveryTimeoutMs} ms; ${fate}`;
-      this.#giveUp(
-        batch,
-        producerError('DELIVERY_TIMED_OUT', message, { retriable: true, details: this.#place }),
-      );
+    const now = this.#world.clock.monotonic();
+    const unanswered = [...this.#inFlight].filter(({ deadline }) => deadline <= now);
+    for (const batch of unanswered) {
+      this.#inFlight.delete(batch);
+      batch.mayBeWritten = true;
     }
+    if (unanswered.length > 0) this.#forgetLeader();
+    const failed = this.#failed.filter(({ batch }) => batch.deadline <= now).map(({ batch }) => batch);
+    this.#failed = this.#failed.filter(({ batch }) => batch.deadline > now);
+    for (const batch of [...unanswered, ...failed, ...this.#accumulator.expired(now)]) {
+      const what = `${this.#name} did not acknowledge a batch within ${this.#config.deliveryTimeoutMs} ms`;
+      this.#giveUp(batch, deliveryTimedOut(what, batch.mayBeWritten, this.#place));
+    }
+  }
+
+  /** Sees to it that a timer runs as long as a batch waits, and no longer: it would keep the process alive. */
+  #watchDeadline(): void {
+    if (this.#inFlight.size === 0 && this.#failed.length === 0 && this.#accumulator.isEmpty) {
+      this.#deadline?.cancel();
+      this.#deadline = undefined;
+      return;
+    }
+    if (this.#deadline !== undefined || this.#signal.aborted) return;
+    const { clock } = this.#world;
+    const next = Math.min(...this.batches.map(({ deadline }) => deadline));
+    this.#deadline = clock.after(Math.max(0, next - clock.monotonic()), () => {
+      this.#deadline = undefined;
+      this.#expire();
+      this.#goOn();
+    });
+  }
+
+  #refuse(batch: ProducerBatch, error: unknown): void {
+    this.#giveUp(batch, refused(error, batch.mayBeWritten, this.#place));
   }
 
   #giveUp(batch: ProducerBatch, error: Error): void {
@@ -202,19 +252,4 @@ export class PartitionSender {
   get #name(): string {
     return `${this.#place.topic}-${this.#place.partition}`;
   }
-}
-
-/** What the broker said, or the reason why nobody could be asked, with what became of the records. */
-function refused(error: unknown, batch: ProducerBatch): Error {
-  const { message, hint } = error as { message?: string; hint?: string };
-  const fate = batch.attempts > 1 ? 'it may have been written' : 'it was not written';
-  return producerError(
-    (codeOf(error) ?? 'UNKNOWN_SERVER_ERROR') as never,
-    `${message ?? String(error)}; ${fate}`,
-    {
-      cause: error,
-      details: { topic: batch.topic, partition: batch.partition },
-      ...(hint === undefined ? {} : { hint }),
-    },
-  );
 }

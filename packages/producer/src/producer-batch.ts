@@ -22,8 +22,10 @@ export class ProducerBatch {
   readonly partition: number;
   /** On the monotonic clock, ms: after this it is given up. */
   readonly deadline: number;
-  /** How often it was sent. */
+  /** How often it was sent under its present sequence. */
   attempts = 0;
+  /** Some attempt ended without anybody knowing how. */
+  mayBeWritten = false;
   /** Counts the batches of its partition in the order of their first sending, from 1; 0: not sent yet. */
   order = 0;
   /** Resolves once acknowledged or given up. */

@@ -1,6 +1,12 @@
 import type { Cluster } from '@millrace/client';
-import { type CompressionCodec, loadCompression, type NewRecord, readBatchHeader } from '@millrace/record';
-import type { World } from '@millrace/runtime';
+import {
+  type CompressionCodec,
+  loadCompression,
+  type NewRecord,
+  prepareChecksums,
+  readBatchHeader,
+} from '@millrace/record';
+import type { Timer, World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { ByteBudget } from './byte-budget.ts';
 import {
@@ -24,7 +30,7 @@ import { type SenderContext, TopicSender } from './topic-sender.ts';
  */
 export interface Producer<Key = Bytes, Value = Bytes> extends AsyncDisposable {
   /**
-   * Resolves when acknowledged; waits while the buffer is full (until then `signal` takes the record back). Rejects with
+   * Resolves when acknowledged; waits while the buffer is full (until it is in a batch `signal` takes the record back). Rejects with
    * a code, and a message that says whether the record may have been written: RECORD_TOO_LARGE,
    * PARTITION_OUT_OF_RANGE, DELIVERY_TIMED_OUT, PRODUCER_CLOSED, or what the broker answered.
    */
@@ -64,9 +70,10 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
   readonly #budget: ByteBudget;
   readonly #topics = new Map<string, TopicSlot>();
   readonly #abort = new AbortController();
-  /** Loaded before the first batch. */
+  /** Loaded before the first batch, as are fast checksums. */
   #codec: Promise<CompressionCodec | undefined> | undefined;
   #drainScheduled = false;
+  #linger: Timer | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(cluster: Cluster, options: ProducerOptions<Key, Value>, world: World) {
@@ -84,7 +91,10 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     second?: AbortSignal | ByteBufferMessageSet,
   ): Promise<Delivery | readonly Delivery[]> {
     if (typeof to === 'string') return this.#sendMessages(to, second as ByteBufferMessageSet);
-    return this.#send(to.topic, to.partition, () => this.#encoded(to), second as AbortSignal | undefined);
+    return new Promise((resolve, reject) => {
+      const record = this.#encoded(to);
+      this.#send(to.topic, to.partition, record, { resolve, reject }, second as AbortSignal | undefined);
+    });
   }
 
   sendBatch(
@@ -123,31 +133,35 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     if (!(messages instanceof ByteBufferMessageSet))
       throw new TypeError('send(topic, …) takes a ByteBufferMessageSet');
     return await Promise.all(
-      Array.from(messages, (message) => this.#send(topic, undefined, () => ({ value: message.payload() }))),
+      Array.from(
+        messages,
+        (message) =>
+          new Promise<Delivery>((resolve, reject) =>
+            this.#send(topic, undefined, { value: message.payload() }, { resolve, reject }),
+          ),
+      ),
     );
   }
 
   #send(
     topic: string,
     partition: number | undefined,
-    encode: () => NewRecord,
+    record: NewRecord,
+    waiting: Waiting,
     signal?: AbortSignal,
-  ): Promise<Delivery> {
-    return new Promise((resolve, reject) => {
-      const waiting = { resolve, reject };
-      const record = encode();
-      this.#enqueue(topic, waiting, signal, (sender) => sender.append(record, partition, waiting));
-    });
+  ): void {
+    this.#enqueue(topic, waiting, signal, (sender) => sender.append(record, partition, waiting));
   }
 
   #encoded({ key, value, headers, timestamp }: ProducerRecord<Key, Value>): NewRecord {
     const { key: keySerde, value: valueSerde } = this.#options;
-    return {
+    const encoded: NewRecord = {
       key: key === undefined ? null : keySerde === undefined ? (key as Bytes) : keySerde.encode(key),
       value: valueSerde === undefined ? (value as Bytes) : valueSerde.encode(value),
-      ...(headers === undefined ? {} : { headers }),
-      ...(timestamp === undefined ? {} : { timestamp }),
     };
+    if (headers !== undefined) encoded.headers = headers;
+    if (timestamp !== undefined) encoded.timestamp = timestamp;
+    return encoded;
   }
 
   /** Runs `append` (which returns the bytes it took) at once if it can, else when topic and buffer are ready, in the order of the calls. */
@@ -161,22 +175,33 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
       throw producerError('PRODUCER_CLOSED', `the producer was closed before a send to ${topic}`);
     if (signal?.aborted === true) throw signal.reason as Error;
     const slot = this.#topics.get(topic) ?? this.#openTopic(topic);
-    const run = (sender: TopicSender): void => {
-      if (signal?.aborted === true) return;
-      try {
-        this.#budget.hold(append(sender));
-        this.#scheduleDrain();
-      } catch (error) {
-        waiting.reject(error as Error);
-      }
-    };
     if (slot.sender !== undefined && slot.queue.length === 0 && this.#budget.hasRoom) {
-      run(slot.sender);
+      this.#append(slot.sender, waiting, append);
       return;
     }
-    signal?.addEventListener('abort', () => waiting.reject(signal.reason as Error), { once: true });
-    slot.queue.push({ run, fail: (error) => waiting.reject(error) });
+    const takeBack = (): void => waiting.reject(signal?.reason as Error);
+    signal?.addEventListener('abort', takeBack, { once: true });
+    slot.queue.push({
+      run: (sender) => {
+        if (signal?.aborted === true) return;
+        signal?.removeEventListener('abort', takeBack);
+        this.#append(sender, waiting, append);
+      },
+      fail: (error) => {
+        signal?.removeEventListener('abort', takeBack);
+        waiting.reject(error);
+      },
+    });
     if (slot.sender !== undefined && slot.queue.length === 1) this.#queueForRoom(slot, slot.sender);
+  }
+
+  #append(sender: TopicSender, waiting: Waiting, append: (sender: TopicSender) => number): void {
+    try {
+      this.#budget.hold(append(sender));
+      this.#scheduleDrain();
+    } catch (error) {
+      waiting.reject(error as Error);
+    }
   }
 
   /** The first of a topic's queue waits in the budget's; when it is let in, the next one does. */
@@ -187,10 +212,18 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     };
     if (!this.#budget.hasRoom) {
       this.#budget.queue(enter);
+      this.#drainFull();
       return;
     }
     while (this.#budget.hasRoom && slot.queue.length > 0) slot.queue.shift()?.run(sender);
-    if (slot.queue.length > 0) this.#budget.queue(enter);
+    if (slot.queue.length === 0) return;
+    this.#budget.queue(enter);
+    this.#drainFull();
+  }
+
+  /** While records wait for room, none waits for company. */
+  #drainFull(): void {
+    if (this.#config.lingerMs > 0) this.#drain(true);
   }
 
   #openTopic(topic: string): TopicSlot {
@@ -212,12 +245,13 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
   async #lookUp(topic: string): Promise<TopicSender> {
     const { compression } = this.#config;
     this.#codec ??= compression === 'none' ? Promise.resolve(undefined) : loadCompression(compression);
+    const [codec] = await Promise.all([this.#codec, prepareChecksums()]);
     const context: SenderContext = {
       cluster: this.#cluster,
       config: this.#config,
       world: this.#world,
       partitioner: this.#options.partitioner ?? murmur2Partitioner,
-      codec: await this.#codec,
+      codec,
       settled: (batch) => this.#budget.release(batch.bufferedBytes),
     };
     const partitions = await lookUpTopic(topic, context, this.#abort.signal);
@@ -234,7 +268,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
       this.#drain(lingerMs === 0);
     });
     if (lingerMs > 0)
-      clock.after(lingerMs, () => {
+      this.#linger = clock.after(lingerMs, () => {
         this.#drainScheduled = false;
         this.#drain(true);
       });
@@ -257,6 +291,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
 
   async #close(): Promise<void> {
     await this.flush();
+    this.#linger?.cancel();
     const error = producerError('PRODUCER_CLOSED', 'the producer was closed');
     this.#abort.abort(error);
     for (const { sender } of this.#topics.values()) sender?.stop(error);
@@ -266,5 +301,6 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
 function configOf<Key, Value>(options: ProducerOptions<Key, Value>): ProducerConfig {
   const { key: _key, value: _value, partitioner: _partitioner, ...rest } = options;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return { ...defaultConfig, ...given };
+  const config = { ...defaultConfig, ...given };
+  return config.acks === 'all' ? config : { ...config, maxInFlight: 1 };
 }

@@ -47,8 +47,7 @@ export class TopicSender {
   /** Adds a record to the batch of its partition; returns the bytes it takes. RECORD_TOO_LARGE, PARTITION_OUT_OF_RANGE. */
   append(record: NewRecord, partition: number | undefined, waiting: Waiting): number {
     const target = this.#targetOf(record, partition);
-    const { clock } = this.#context.world;
-    const appended = this.#slot(target).accumulator.append(record, clock.now(), clock.monotonic(), waiting);
+    const appended = this.#slot(target).accumulator.append(record, waiting);
     if (appended.full) this.#sticky.move(target);
     this.#dirty.add(target);
     return appended.bytes;
@@ -93,7 +92,8 @@ export class TopicSender {
     const known = this.#slots.get(partition);
     if (known !== undefined) return known;
     const place = { topic: this.#topic, partition };
-    const accumulator = new Accumulator(place, this.#context.config, this.#context.codec);
+    const { config, codec, world } = this.#context;
+    const accumulator = new Accumulator(place, config, codec, world.clock);
     const sender = new PartitionSender(place, accumulator, this.#context, this.#context.settled);
     const slot = { accumulator, sender };
     this.#slots.set(partition, slot);
