@@ -58,7 +58,7 @@ export async function pipe(
     if (child.exitCode === null && child.pid !== undefined)
       peak = Math.max(peak, peakResidentBytes(child.pid));
   }, 50);
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(`millrace ${verb.join(' ')} exited with ${code}`);
   const seconds = (performance.now() - started) / 1000;

@@ -13,7 +13,7 @@ describe('the gate of a broker that starts', () => {
     };
     const gate = gateApi({ metadata });
 
-    const calls = ['a', 'b'].map((topic) => gate.api.metadata?.({ topics: [topic] }, context));
+    const calls = ['a', 'b'].map(async (topic) => gate.api.metadata?.({ topics: [topic] }, context));
     await new Promise((resolve) => setImmediate(resolve));
     const before = [...asked];
     gate.open();

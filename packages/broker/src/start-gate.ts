@@ -23,7 +23,7 @@ export function gateApi(api: Partial<BrokerApi>): GatedApi {
       name,
       async (request: unknown, context: unknown) => {
         await opened;
-        return await (handler as AnyHandler)(request, context);
+        return (handler as AnyHandler)(request, context);
       },
     ]),
   ) as Partial<BrokerApi>;

@@ -5,7 +5,7 @@ import { logError } from './errors.ts';
 const batchesKept = 5;
 const largestSequence = 0x7fff_ffff;
 /** A producer that wrote nothing for so long is forgotten; its next batch may carry any sequence. */
-export const producerExpiryMs = 7 * 24 * 60 * 60 * 1000;
+const producerExpiryMs = 7 * 24 * 60 * 60 * 1000;
 
 export interface ProducerBatch {
   readonly firstSequence: number;
