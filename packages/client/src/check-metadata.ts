@@ -3,7 +3,6 @@ import { clientError } from './errors.ts';
 
 type Metadata = ResponseOf<'metadata'>;
 export type TopicMetadata = Metadata['topics'][number];
-type PartitionMetadata = TopicMetadata['partitions'][number];
 
 /**
  * What a broker says of its cluster, if it can be: every broker once, and of each topic the partitions 0 to n - 1, each
