@@ -17,6 +17,7 @@ const checks = [
     command: ['nx', 'run-many', '-t', 'build'],
     whenDone: markBundled,
   },
+  { name: 'packages as published (publint, attw)', command: ['node', 'tools/check-packages.mjs'] },
 ];
 
 await runMain(async () => {
@@ -57,7 +58,7 @@ async function carryOut({ name, command, whenDone }) {
     return { passed: 1, failed: 0 };
   }
   console.log(
-    `${output.trimEnd()}\n✗ ${name} ${seconds} s: \`npx ${command.join(' ')}\` exited with ${code}`,
+    `${output.trimEnd()}\n✗ ${name} ${seconds} s: \`${command.join(' ')}\` exited with ${code}`,
   );
   return { passed: 0, failed: 1 };
 }
@@ -81,7 +82,8 @@ async function runJest(extra) {
 
 function run([program, ...args], output) {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(root, 'node_modules/.bin', program), args, {
+    const path = program === 'node' ? process.execPath : join(root, 'node_modules/.bin', program);
+    const child = spawn(path, args, {
       cwd: root,
       // jest prints its JSON on stdout when asked for a file, too; people read its stderr.
       stdio: output === 'pipe' ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'ignore', 'inherit'],
