@@ -3,7 +3,7 @@ import { closestName } from '@millrace/broker-core';
 import type { OpenRegistry } from '@millrace/coordination';
 import type { LogOptions } from '@millrace/log';
 import type { BrokerApi, WireCodec } from '@millrace/protocol';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { brokerError } from './errors.ts';
 
 export interface BrokerConfig {

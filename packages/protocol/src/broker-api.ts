@@ -1,4 +1,4 @@
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { apis } from './apis/index.ts';
 
 export type ApiName = keyof typeof apis;

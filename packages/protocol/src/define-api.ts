@@ -1,5 +1,5 @@
 import type { ByteRange } from '@millrace/runtime';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { type ErrorCode, errorCodes } from './error-codes.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, flag, list, text } from '../define-api.ts';
 
 /** Sets the named entries of topics (no `value`: back to the default) and leaves the others; one compare-and-set a topic. */

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, flag, list, natural, text } from '../define-api.ts';
 
 /** Answers once every partition of the new topics has a leader, or after `timeoutMs` with REQUEST_TIMED_OUT. */

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, list, natural, text } from '../define-api.ts';
 
 /** Sets the tombstones: the name is free again at once, the files go as soon as their brokers see it. */

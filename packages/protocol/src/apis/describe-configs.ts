@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, flag, list, text } from '../define-api.ts';
 
 /** The configuration that holds for topics (or a broker, by node id), every name with its value and where it comes from. */

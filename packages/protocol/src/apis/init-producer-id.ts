@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, natural, text } from '../define-api.ts';
 
 /** A producer id that no one else has, for idempotence; or a higher epoch for the one given. */

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, integer, list, natural, partitionName, text } from '../define-api.ts';
 
 /**

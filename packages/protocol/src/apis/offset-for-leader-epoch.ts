@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { defineApi, failure, list, natural, partitionName, text } from '../define-api.ts';
 
 /** Where the log of a leader epoch ends (KIP-101, KIP-279): the largest epoch at or below the asked one, and its end. */

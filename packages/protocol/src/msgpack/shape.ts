@@ -1,4 +1,4 @@
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import { batchesIn, batchesOut, errorCode } from '../define-api.ts';
 
 /** What a zod schema of the contract comes down to; each kind has one form on the wire (docs/formats/wire.md). */
