@@ -72,7 +72,7 @@ export class PartitionSender {
   drain(alsoOpen: boolean): void {
     if (alsoOpen) this.#openIsDue = true;
     this.#watchDeadline();
-    while (!this.#preparing && this.#failed.length === 0 && this.#inFlight.size < this.#config.maxInFlight) {
+    while (!this.#preparing && this.#failed.length === 0 && this.#inFlight.size < this.#window) {
       if (this.#accumulator.isEmpty) break;
       if (this.#leader === undefined || (this.#isIdempotent && this.#identity === undefined)) {
         void this.#prepare();
@@ -96,6 +96,10 @@ export class PartitionSender {
 
   get #isIdempotent(): boolean {
     return this.#config.acks === 'all';
+  }
+
+  get #window(): number {
+    return this.#identity?.isKnown === false ? 1 : this.#config.maxInFlight;
   }
 
   #send(batch: ProducerBatch, leader: Leader): void {
@@ -127,6 +131,7 @@ export class PartitionSender {
     }
     if (!this.#inFlight.delete(batch)) return;
     this.#failures = 0;
+    if (this.#identity !== undefined) this.#identity.isKnown = true;
     batch.acknowledge(answer?.baseOffset ?? -1);
     this.#settled(batch);
     this.#goOn();
@@ -185,7 +190,8 @@ export class PartitionSender {
     }
     if (this.#signal.aborted) return;
     this.#expire();
-    if (this.#leader !== undefined && (!this.#isIdempotent || this.#identity !== undefined)) this.drain(true);
+    if (this.#leader !== undefined && (!this.#isIdempotent || this.#identity !== undefined))
+      this.drain(this.#config.lingerMs === 0);
     else if (!this.#accumulator.isEmpty) void this.#prepare();
   }
 

@@ -7,6 +7,8 @@ const largestSequence = 0x7fffffff;
 
 /** A producer id with its epoch, and the next sequence of one partition. */
 export class PartitionIdentity {
+  /** The broker has acknowledged a batch of it. Until then it would take any sequence for the first. */
+  isKnown = false;
   readonly #producerId: number;
   readonly #producerEpoch: number;
   #nextSequence = 0;

@@ -1,0 +1,212 @@
+import { prepareChecksums } from '@millrace/record';
+import type { ProducerOptions } from './config.ts';
+import { createProducer, type Producer } from './producer.ts';
+import {
+  answerIsLost,
+  FakeBroker,
+  gate,
+  neverAnswered,
+  refusedWith,
+  requestIsLost,
+} from './testing/fake-broker.ts';
+
+// What is loaded once a process must not come between the turns of a manual clock.
+beforeAll(async () => {
+  await prepareChecksums();
+});
+
+/** A producer whose records are a batch each. */
+function start(options: ProducerOptions = {}) {
+  const broker = new FakeBroker();
+  const producer = createProducer(broker.cluster, { batchBytes: 1, ...options }, broker.world);
+  return { broker, producer, clock: broker.world.clock };
+}
+
+function sendAll(producer: Producer, values: readonly string[]): Promise<{ offset: number }[]> {
+  return Promise.all(values.map((value) => producer.send({ topic: 'orders', value })));
+}
+
+const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+describe('the sender of a partition', () => {
+  it('tries a lost answer again, and the record is written once', async () => {
+    const { broker, producer, clock } = start();
+    broker.fates.push(answerIsLost, answerIsLost);
+
+    const sent = producer.send({ topic: 'orders', value: 'a' });
+    await clock.advance(1_000);
+
+    expect((await sent).offset).toBe(0);
+    expect(broker.log('orders').values).toEqual(['a']);
+  });
+
+  it('has five batches in flight once the broker knows it', async () => {
+    const { broker, producer } = start();
+
+    await sendAll(producer, [...letters, ...letters]);
+
+    expect(broker.mostInFlight).toBe(5);
+    expect(broker.log('orders').values).toEqual([...letters, ...letters]);
+  });
+
+  it.each([
+    ['is not written', requestIsLost],
+    ['is written, but not answered', answerIsLost],
+    ['is refused for now', refusedWith('NOT_ENOUGH_REPLICAS')],
+  ])('keeps the order and repeats nothing when the first of five %s', async (_, fate) => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.fates.push(fate);
+
+    const sent = sendAll(producer, letters);
+    await clock.advance(5_000);
+
+    expect((await sent).map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(broker.log('orders').values).toEqual(['first', ...letters]);
+  });
+
+  it('keeps the order when the very first batch is lost', async () => {
+    const { broker, producer, clock } = start();
+    broker.fates.push(requestIsLost);
+
+    const sent = sendAll(producer, letters);
+    await clock.advance(5_000);
+    await sent;
+
+    expect(broker.log('orders').values).toEqual(letters);
+  });
+
+  it('has one batch in flight without sequences, so that a retry keeps the order', async () => {
+    const { broker, producer, clock } = start({ acks: 'leader' });
+    broker.fates.push(requestIsLost);
+
+    const sent = sendAll(producer, letters);
+    await clock.advance(5_000);
+    await sent;
+
+    expect(broker.mostInFlight).toBe(1);
+    expect(broker.log('orders').values).toEqual(letters);
+  });
+
+  it('goes on with the leader that the partition moved to', async () => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.leader = 2;
+
+    const sent = sendAll(producer, letters);
+    await clock.advance(5_000);
+    await sent;
+
+    expect(broker.log('orders').values).toEqual(['first', ...letters]);
+    expect(broker.calls.at(-1)).toBe('produce to 2');
+  });
+
+  it('gives up what is refused for good, and sends what follows under a new identity', async () => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.fates.push(refusedWith('TOPIC_AUTHORIZATION_FAILED'));
+
+    const refused = producer.send({ topic: 'orders', value: 'a' });
+    const others = sendAll(producer, ['b', 'c']);
+    const failure = expect(refused).rejects.toMatchObject({
+      code: 'TOPIC_AUTHORIZATION_FAILED',
+      message: expect.stringMatching(/; it was not written$/),
+    });
+    await clock.advance(5_000);
+
+    await failure;
+    expect((await others).map(({ offset }) => offset)).toEqual([1, 2]);
+    expect(broker.log('orders').values).toEqual(['first', 'b', 'c']);
+    expect(broker.calls.filter((call) => call === 'initProducerId')).toHaveLength(2);
+  });
+
+  it('says that a refused record may have been written when an earlier answer was lost', async () => {
+    const { broker, producer, clock } = start();
+    broker.fates.push(answerIsLost, refusedWith('TOPIC_AUTHORIZATION_FAILED'));
+
+    const failure = expect(producer.send({ topic: 'orders', value: 'a' })).rejects.toMatchObject({
+      code: 'TOPIC_AUTHORIZATION_FAILED',
+      message: expect.stringMatching(/; it may have been written$/),
+    });
+    await clock.advance(5_000);
+
+    await failure;
+  });
+
+  it('says that nothing was written when the broker refused until the deadline', async () => {
+    const { broker, producer, clock } = start({ deliveryTimeoutMs: 500 });
+    broker.fates.push(...Array.from({ length: 1_000 }, () => refusedWith('NOT_ENOUGH_REPLICAS')));
+
+    const failure = expect(producer.send({ topic: 'orders', value: 'a' })).rejects.toMatchObject({
+      code: 'DELIVERY_TIMED_OUT',
+      message: 'orders-0 did not acknowledge a batch within 500 ms; it was not written',
+      retriable: true,
+    });
+    await clock.advance(500);
+
+    await failure;
+  });
+
+  it('gives up a batch without an answer at its deadline, and goes on', async () => {
+    const { broker, producer, clock } = start({ deliveryTimeoutMs: 500 });
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.fates.push(neverAnswered);
+
+    const failure = expect(producer.send({ topic: 'orders', value: 'a' })).rejects.toMatchObject({
+      code: 'DELIVERY_TIMED_OUT',
+      message: 'orders-0 did not acknowledge a batch within 500 ms; it may have been written',
+      retriable: false,
+    });
+    await clock.advance(400);
+    const next = producer.send({ topic: 'orders', value: 'b' });
+    await clock.advance(200);
+
+    await failure;
+    expect((await next).offset).toBe(1);
+    expect(broker.log('orders').values).toEqual(['first', 'b']);
+    // It asked anew who leads.
+    expect(broker.calls.filter((call) => call === 'metadata').length).toBeGreaterThan(1);
+  });
+
+  it('does not hear an answer that comes after the deadline', async () => {
+    const { broker, producer, clock } = start({ deliveryTimeoutMs: 500 });
+    const slow = gate();
+    broker.fates.push(slow.fate);
+    const failure = expect(producer.send({ topic: 'orders', value: 'a' })).rejects.toMatchObject({
+      code: 'DELIVERY_TIMED_OUT',
+    });
+    await clock.advance(500);
+    await failure;
+
+    slow.open();
+    await clock.advance(0);
+
+    const next = producer.send({ topic: 'orders', value: 'b' });
+    await clock.advance(1_000);
+
+    expect((await next).offset).toBe(1);
+    expect(broker.log('orders').values).toEqual(['a', 'b']);
+  });
+
+  it('keeps no timer when nothing waits', async () => {
+    const { producer, clock } = start({ deliveryTimeoutMs: 500 });
+    await producer.send({ topic: 'orders', value: 'a' });
+    await clock.advance(500);
+    const pending = clock.pending;
+
+    await producer.send({ topic: 'orders', value: 'b' });
+
+    expect([pending, clock.pending]).toEqual([0, 0]);
+  });
+
+  it('sends twice rather than not at all without idempotence', async () => {
+    const { broker, producer, clock } = start({ acks: 'leader' });
+    broker.fates.push(answerIsLost);
+
+    const sent = producer.send({ topic: 'orders', value: 'a' });
+    await clock.advance(1_000);
+
+    expect((await sent).offset).toBe(1);
+    expect(broker.log('orders').values).toEqual(['a', 'a']);
+  });
+});

@@ -1,0 +1,182 @@
+import { type Cluster, openCluster } from '@millrace/client';
+import type { ApiName, Connection, RequestOf, ResponseOf } from '@millrace/protocol';
+import { batchesIn, recordsIn } from '@millrace/record';
+import { CodedError } from '@millrace/runtime';
+import { type TestWorld, testWorld } from '@millrace/runtime/testing';
+
+type Answer = ResponseOf<'produce'>;
+type Written = Answer['partitions'][number];
+type Code = Written['error'];
+
+/** What becomes of one produce request; `write` does what a healthy broker would. */
+export type Fate = (write: () => Answer) => Promise<Answer>;
+
+/** A batch as it was written. */
+interface LogBatch {
+  readonly producerId: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly baseOffset: number;
+}
+
+class FakeLog {
+  readonly values: (string | null)[] = [];
+  readonly sizes: number[] = [];
+  /** As they came, compressed or not. */
+  bytes = 0;
+  readonly #batches: LogBatch[] = [];
+
+  /** As a real log does: repeats are known, gaps refused, and a producer that is not known may begin anywhere. */
+  append(bytes: Buffer): { error: Code; baseOffset?: number } {
+    const [first] = batchesIn(bytes);
+    if (first === undefined) return { error: 'CORRUPT_MESSAGE' };
+    const { producerId, baseSequence, recordCount } = first.header;
+    const lastSequence = baseSequence + recordCount - 1;
+    const own = this.#batches.filter((batch) => batch.producerId === producerId);
+    const repeated = own.slice(-5).find((batch) => batch.firstSequence === baseSequence);
+    const last = own.at(-1);
+    if (producerId >= 0 && repeated !== undefined) return { error: 'NONE', baseOffset: repeated.baseOffset };
+    if (producerId >= 0 && last !== undefined && last.lastSequence + 1 !== baseSequence)
+      return { error: 'OUT_OF_ORDER_SEQUENCE' };
+    const baseOffset = this.values.length;
+    this.#batches.push({ producerId, firstSequence: baseSequence, lastSequence, baseOffset });
+    for (const { value } of recordsIn(bytes)) this.values.push(value === null ? null : value.toString());
+    this.sizes.push(recordCount);
+    this.bytes += bytes.length;
+    return { error: 'NONE', baseOffset };
+  }
+}
+
+/** Two brokers that share what is written. Each produce request meets the next fate; after the last they are healthy. */
+export class FakeBroker {
+  readonly world: TestWorld = testWorld();
+  readonly cluster: Cluster;
+  readonly fates: Fate[] = [];
+  readonly acks: string[] = [];
+  /** What clients asked for, by name. */
+  readonly calls: string[] = [];
+  readonly partitions = new Map<string, number>();
+  newTopicPartitions = 1;
+  leader = 1;
+  inFlight = 0;
+  mostInFlight = 0;
+  readonly #logs = new Map<string, FakeLog>();
+  #producerIds = 0;
+
+  constructor() {
+    const connect = async ({ nodeId = 1 }): Promise<Connection> => this.#connection(nodeId);
+    const bootstrap = [{ nodeId: 1, host: 'in-process', port: 1 }];
+    this.cluster = openCluster({ connect, bootstrap, retry: { attempts: 2, backoffMs: 10 } }, this.world);
+  }
+
+  log(topic: string, partition = 0): FakeLog {
+    const name = `${topic}-${partition}`;
+    const log = this.#logs.get(name) ?? new FakeLog();
+    this.#logs.set(name, log);
+    return log;
+  }
+
+  #connection(nodeId: number): Connection {
+    let end = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const call = async <Name extends ApiName>(name: Name, request: RequestOf<Name>): Promise<never> =>
+      (await this.#answer(name, request, nodeId)) as never;
+    return {
+      call: call as Connection['call'],
+      closed,
+      close: async () => end(),
+    };
+  }
+
+  async #answer(name: ApiName, request: unknown, nodeId: number): Promise<unknown> {
+    this.calls.push(name === 'produce' ? `produce to ${nodeId}` : name);
+    if (name === 'metadata') return this.#metadata(request as RequestOf<'metadata'>);
+    if (name === 'produce') return await this.#produce(request as RequestOf<'produce'>, nodeId);
+    if (name !== 'initProducerId') throw new Error(`a producer asked for ${name}`);
+    this.#producerIds += 1;
+    return { error: 'NONE', producerId: this.#producerIds, producerEpoch: 0 };
+  }
+
+  async #produce({ acks, timeoutMs, partitions }: RequestOf<'produce'>, nodeId: number): Promise<Answer> {
+    const own = partitions.map((partition) => ({ ...partition, batches: Buffer.from(partition.batches) }));
+    // They are the broker's now: a producer that still uses them fails its tests.
+    for (const { batches } of partitions) batches.fill(0xdd);
+    this.acks.push(acks);
+    this.inFlight += 1;
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
+    const fate = this.fates.shift() ?? healthy;
+    try {
+      const answer = await fate(() => this.#write({ acks, timeoutMs, partitions: own }, nodeId));
+      return acks === 'none' ? { partitions: [] } : answer;
+    } finally {
+      this.inFlight -= 1;
+    }
+  }
+
+  #write({ partitions }: RequestOf<'produce'>, nodeId: number): Answer {
+    return {
+      partitions: partitions.map(({ topic, partition, batches }) => {
+        if (nodeId !== this.leader) return { topic, partition, error: 'NOT_LEADER_OR_FOLLOWER' };
+        return { topic, partition, ...this.log(topic, partition).append(batches) };
+      }),
+    };
+  }
+
+  #metadata({ topics = [], allowAutoCreate }: RequestOf<'metadata'>): ResponseOf<'metadata'> {
+    return {
+      clusterId: 'fake',
+      brokers: [1, 2].map((nodeId) => ({ nodeId, host: 'in-process', port: nodeId })),
+      topics: topics.map((name) => {
+        if (allowAutoCreate === true && !this.partitions.has(name))
+          this.partitions.set(name, this.newTopicPartitions);
+        const partitions = this.partitions.get(name);
+        if (partitions === undefined) return { name, error: 'UNKNOWN_TOPIC_OR_PARTITION', partitions: [] };
+        const described = Array.from({ length: partitions }, (_, partition) => ({
+          partition,
+          error: 'NONE' as const,
+          leader: this.leader,
+          leaderEpoch: this.leader,
+          replicas: [1, 2],
+          inSyncReplicas: [1, 2],
+        }));
+        return { name, error: 'NONE', partitions: described };
+      }),
+    };
+  }
+}
+
+export const healthy: Fate = async (write) => write();
+
+/** Writes, but nobody hears of it. */
+export const answerIsLost: Fate = async (write) => {
+  write();
+  throw new CodedError('NETWORK_EXCEPTION', 'the line was cut');
+};
+
+export const requestIsLost: Fate = async () => {
+  throw new CodedError('NETWORK_EXCEPTION', 'the line was cut');
+};
+
+export const neverAnswered: Fate = () => new Promise(() => {});
+
+/** Does not write. */
+export function refusedWith(error: Code): Fate {
+  return async () => ({ partitions: [{ topic: '', partition: 0, error }] });
+}
+
+/** Waits for `open`, then writes. */
+export function gate(): { readonly fate: Fate; readonly open: () => void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return {
+    fate: async (write) => {
+      await opened;
+      return write();
+    },
+    open,
+  };
+}
