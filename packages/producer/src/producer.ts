@@ -132,7 +132,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
   async #sendMessages(topic: string, messages: ByteBufferMessageSet): Promise<readonly Delivery[]> {
     if (!(messages instanceof ByteBufferMessageSet))
       throw new TypeError('send(topic, …) takes a ByteBufferMessageSet');
-    return await Promise.all(
+    return Promise.all(
       Array.from(
         messages,
         (message) =>

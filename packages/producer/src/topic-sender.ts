@@ -16,7 +16,7 @@ export interface SenderContext {
   readonly partitioner: Partitioner;
   readonly codec: CompressionCodec | undefined;
   /** Hears of each batch that was acknowledged or given up. */
-  settled(batch: ProducerBatch): void;
+  readonly settled: (batch: ProducerBatch) => void;
 }
 
 interface PartitionSlot {

@@ -93,7 +93,7 @@ export class FakeBroker {
   async #answer(name: ApiName, request: unknown, nodeId: number): Promise<unknown> {
     this.calls.push(name === 'produce' ? `produce to ${nodeId}` : name);
     if (name === 'metadata') return this.#metadata(request as RequestOf<'metadata'>);
-    if (name === 'produce') return await this.#produce(request as RequestOf<'produce'>, nodeId);
+    if (name === 'produce') return this.#produce(request as RequestOf<'produce'>, nodeId);
     if (name !== 'initProducerId') throw new Error(`a producer asked for ${name}`);
     this.#producerIds += 1;
     return { error: 'NONE', producerId: this.#producerIds, producerEpoch: 0 };
