@@ -211,18 +211,37 @@ describe('a producer', () => {
     expect(broker.world.clock.pending).toBe(0);
   });
 
-  it('rejects all sends to a topic that cannot be, and says that nothing was written', async () => {
-    const broker = new FakeBroker();
-    broker.newTopicPartitions = 0;
+  it.each([
+    ['is not made', { newTopicPartitions: undefined }, 'UNKNOWN_TOPIC_OR_PARTITION'],
+    ['nobody describes', { isSilent: true }, 'DELIVERY_TIMED_OUT'],
+  ])('rejects all sends to a topic that %s, when their time is up', async (_, state, code) => {
+    const broker = Object.assign(new FakeBroker(), state);
     const producer = createProducer(broker.cluster, { deliveryTimeoutMs: 100 }, broker.world);
 
-    const failures = Promise.allSettled(
+    const sent = Promise.allSettled(
       ['a', 'b'].map((value) => producer.send({ topic: 'orders', partition: 0, value })),
     );
-    await broker.world.clock.advance(5_000);
+    await broker.world.clock.advance(100);
 
-    for (const failure of await failures) expect(failure).toMatchObject({ status: 'rejected' });
-    expect(broker.log('orders').values).toEqual([]);
+    for (const outcome of await sent)
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: { code, message: expect.stringMatching(/; it was not written$/) },
+      });
+  });
+
+  it('looks a topic up again after it failed', async () => {
+    const broker = Object.assign(new FakeBroker(), { newTopicPartitions: undefined });
+    const producer = createProducer(broker.cluster, { deliveryTimeoutMs: 100 }, broker.world);
+    const failed = Promise.allSettled([producer.send({ topic: 'orders', value: 'a' })]);
+    await broker.world.clock.advance(100);
+    await failed;
+
+    broker.partitions.set('orders', 1);
+    const sent = producer.send({ topic: 'orders', value: 'b' });
+    await broker.world.clock.advance(50);
+
+    expect((await sent).offset).toBe(0);
   });
 
   it('sends a ready-made batch as its own', async () => {

@@ -56,7 +56,10 @@ export class FakeBroker {
   /** What clients asked for, by name. */
   readonly calls: string[] = [];
   readonly partitions = new Map<string, number>();
-  newTopicPartitions = 1;
+  /** undefined: no topic is made. */
+  newTopicPartitions: number | undefined = 1;
+  /** Metadata is not answered. */
+  isSilent = false;
   leader = 1;
   inFlight = 0;
   mostInFlight = 0;
@@ -92,6 +95,7 @@ export class FakeBroker {
 
   async #answer(name: ApiName, request: unknown, nodeId: number): Promise<unknown> {
     this.calls.push(name === 'produce' ? `produce to ${nodeId}` : name);
+    if (name === 'metadata' && this.isSilent) return new Promise(() => {});
     if (name === 'metadata') return this.#metadata(request as RequestOf<'metadata'>);
     if (name === 'produce') return this.#produce(request as RequestOf<'produce'>, nodeId);
     if (name !== 'initProducerId') throw new Error(`a producer asked for ${name}`);
@@ -129,7 +133,7 @@ export class FakeBroker {
       clusterId: 'fake',
       brokers: [1, 2].map((nodeId) => ({ nodeId, host: 'in-process', port: nodeId })),
       topics: topics.map((name) => {
-        if (allowAutoCreate === true && !this.partitions.has(name))
+        if (allowAutoCreate === true && !this.partitions.has(name) && this.newTopicPartitions !== undefined)
           this.partitions.set(name, this.newTopicPartitions);
         const partitions = this.partitions.get(name);
         if (partitions === undefined) return { name, error: 'UNKNOWN_TOPIC_OR_PARTITION', partitions: [] };
