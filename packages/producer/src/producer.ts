@@ -22,6 +22,7 @@ import { ByteBufferMessageSet } from './message-set.ts';
 import { murmur2Partitioner } from './partitioner.ts';
 import { ProducerBatch, type Waiting } from './producer-batch.ts';
 import { lookUpTopic } from './topic-lookup.ts';
+import { TopicQueue } from './topic-queue.ts';
 import { type SenderContext, TopicSender } from './topic-sender.ts';
 
 /**
@@ -53,22 +54,13 @@ export function createProducer<Key = Bytes, Value = Bytes>(
   return new ClusterProducer(cluster, options, world);
 }
 
-/** A record on its way to a topic that is being looked up, or to a buffer that is full. */
-type Step = (topic: TopicSender) => void;
-
-/** A topic is looked up once; what is sent to it meanwhile queues up. */
-interface TopicSlot {
-  sender: TopicSender | undefined;
-  readonly queue: { readonly run: Step; readonly fail: (error: Error) => void }[];
-}
-
 class ClusterProducer<Key, Value> implements Producer<Key, Value> {
   readonly #config: ProducerConfig;
   readonly #options: ProducerOptions<Key, Value>;
   readonly #cluster: Cluster;
   readonly #world: World;
   readonly #budget: ByteBudget;
-  readonly #topics = new Map<string, TopicSlot>();
+  readonly #topics = new Map<string, TopicQueue>();
   readonly #abort = new AbortController();
   /** Loaded before the first batch, as are fast checksums. */
   #codec: Promise<CompressionCodec | undefined> | undefined;
@@ -114,7 +106,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
   }
 
   async flush(): Promise<void> {
-    await this.#allQueued();
+    await Promise.all(Array.from(this.#topics.values(), (queue) => queue.passed()));
     const batches = [...this.#topics.values()].flatMap(({ sender }) => sender?.batches ?? []);
     this.#drain(true);
     await Promise.all(batches.map(({ settled }) => settled));
@@ -174,14 +166,15 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     if (this.#closed !== undefined)
       throw producerError('PRODUCER_CLOSED', `the producer was closed before a send to ${topic}`);
     if (signal?.aborted === true) throw signal.reason as Error;
-    const slot = this.#topics.get(topic) ?? this.#openTopic(topic);
-    if (slot.sender !== undefined && slot.queue.length === 0 && this.#budget.hasRoom) {
-      this.#append(slot.sender, waiting, append);
+    const queue = this.#topics.get(topic) ?? this.#openTopic(topic);
+    const { free } = queue;
+    if (free !== undefined) {
+      this.#append(free, waiting, append);
       return;
     }
     const takeBack = (): void => waiting.reject(signal?.reason as Error);
     signal?.addEventListener('abort', takeBack, { once: true });
-    slot.queue.push({
+    queue.push({
       run: (sender) => {
         if (signal?.aborted === true) return;
         signal?.removeEventListener('abort', takeBack);
@@ -192,7 +185,6 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
         waiting.reject(error);
       },
     });
-    if (slot.sender !== undefined && slot.queue.length === 1) this.#queueForRoom(slot, slot.sender);
   }
 
   #append(sender: TopicSender, waiting: Waiting, append: (sender: TopicSender) => number): void {
@@ -204,42 +196,20 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     }
   }
 
-  /** The first of a topic's queue waits in the budget's; when it is let in, the next one does. */
-  #queueForRoom(slot: TopicSlot, sender: TopicSender): void {
-    const enter = (): void => {
-      slot.queue.shift()?.run(sender);
-      if (slot.queue.length > 0) this.#queueForRoom(slot, sender);
-    };
-    if (!this.#budget.hasRoom) {
-      this.#budget.queue(enter);
-      this.#drainFull();
-      return;
-    }
-    while (this.#budget.hasRoom && slot.queue.length > 0) slot.queue.shift()?.run(sender);
-    if (slot.queue.length === 0) return;
-    this.#budget.queue(enter);
-    this.#drainFull();
-  }
-
-  /** While records wait for room, none waits for company. */
-  #drainFull(): void {
-    if (this.#config.lingerMs > 0) this.#drain(true);
-  }
-
-  #openTopic(topic: string): TopicSlot {
-    const slot: TopicSlot = { sender: undefined, queue: [] };
-    this.#topics.set(topic, slot);
+  #openTopic(topic: string): TopicQueue {
+    const queue = new TopicQueue(this.#budget, () => {
+      // While records wait for room, none waits for company.
+      if (this.#config.lingerMs > 0) this.#drain(true);
+    });
+    this.#topics.set(topic, queue);
     this.#lookUp(topic).then(
-      (sender) => {
-        slot.sender = sender;
-        this.#queueForRoom(slot, sender);
-      },
+      (sender) => queue.open(sender),
       (error: unknown) => {
         this.#topics.delete(topic);
-        for (const { fail } of slot.queue.splice(0)) fail(error as Error);
+        queue.fail(error as Error);
       },
     );
-    return slot;
+    return queue;
   }
 
   async #lookUp(topic: string): Promise<TopicSender> {
@@ -276,17 +246,6 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
 
   #drain(alsoOpen: boolean): void {
     for (const { sender } of this.#topics.values()) sender?.drain(alsoOpen);
-  }
-
-  /** Resolves once no record waits for a topic or for room. */
-  async #allQueued(): Promise<void> {
-    const last = [...this.#topics.values()].filter(({ queue }) => queue.length > 0);
-    await Promise.all(
-      last.map(
-        (slot) =>
-          new Promise<void>((resolve) => slot.queue.push({ run: () => resolve(), fail: () => resolve() })),
-      ),
-    );
   }
 
   async #close(): Promise<void> {
