@@ -28,6 +28,11 @@ export class Accumulator {
     return this.#ready.length === 0 && this.#open === undefined;
   }
 
+  /** The `order` of the next batch: 0 unless it was sent before. */
+  get nextOrder(): number {
+    return this.#ready[0]?.order ?? 0;
+  }
+
   /** Adds a record; returns the bytes it takes, and whether its batch is full. RECORD_TOO_LARGE, INVALID_RECORD. */
   append(record: NewRecord, waiting: Waiting): { bytes: number; full: boolean } {
     const timestamp = this.#clock.now();

@@ -1,10 +1,13 @@
 import { prepareChecksums } from '@millrace/record';
+import fc from 'fast-check';
 import type { ProducerOptions } from './config.ts';
 import { createProducer, type Producer } from './producer.ts';
 import {
   answerIsLost,
   FakeBroker,
+  type Fate,
   gate,
+  healthy,
   neverAnswered,
   refusedWith,
   requestIsLost,
@@ -216,5 +219,62 @@ describe('the sender of a partition', () => {
 
     expect((await sent).offset).toBe(1);
     expect(broker.log('orders').values).toEqual(['a', 'a']);
+  });
+
+  /** What the log holds after these sends met these fates, some sent only after others were answered. */
+  async function written(options: ProducerOptions, fates: readonly Fate[], crowds: readonly number[]) {
+    const { broker, producer, clock } = start(options);
+    broker.fates.push(...fates);
+    const sent: string[] = [];
+    const outcomes: Promise<{ offset: number }>[] = [];
+    for (const size of crowds) {
+      for (let i = 0; i < size; i += 1) {
+        const value = `${sent.length}`;
+        sent.push(value);
+        outcomes.push(producer.send({ topic: 'orders', value }));
+      }
+      await clock.advance(30);
+    }
+    await clock.advance(60_000);
+    const offsets = (await Promise.all(outcomes)).map(({ offset }) => offset);
+    return { sent, offsets, values: broker.log('orders').values };
+  }
+
+  const fate = fc.constantFrom(
+    healthy,
+    answerIsLost,
+    requestIsLost,
+    refusedWith('NOT_ENOUGH_REPLICAS'),
+    refusedWith('NOT_LEADER_OR_FOLLOWER'),
+  );
+  const crowd = fc.integer({ min: 0, max: 9 });
+
+  it('writes each record once and in order, whatever is lost on the way', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fate, { maxLength: 20 }),
+        fc.array(crowd, { maxLength: 4 }),
+        async (fates, crowds) => {
+          const { sent, offsets, values } = await written({}, fates, crowds);
+
+          expect(values).toEqual(sent);
+          expect(offsets).toEqual(sent.map(Number));
+        },
+      ),
+    );
+  });
+
+  it('keeps the order without idempotence too, and repeats only what is next to its like', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fate, { maxLength: 20 }),
+        fc.array(crowd, { maxLength: 4 }),
+        async (fates, crowds) => {
+          const { sent, values } = await written({ acks: 'leader' }, fates, crowds);
+
+          expect(values.filter((value, i) => value !== values[i - 1])).toEqual(sent);
+        },
+      ),
+    );
   });
 });

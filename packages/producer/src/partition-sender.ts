@@ -72,7 +72,7 @@ export class PartitionSender {
   drain(alsoOpen: boolean): void {
     if (alsoOpen) this.#openIsDue = true;
     this.#watchDeadline();
-    while (!this.#preparing && this.#failed.length === 0 && this.#inFlight.size < this.#window) {
+    while (!this.#preparing && this.#failed.length === 0 && this.#hasRoomInFlight) {
       if (this.#accumulator.isEmpty) break;
       if (this.#leader === undefined || (this.#isIdempotent && this.#identity === undefined)) {
         void this.#prepare();
@@ -98,8 +98,14 @@ export class PartitionSender {
     return this.#config.acks === 'all';
   }
 
-  get #window(): number {
-    return this.#identity?.isKnown === false ? 1 : this.#config.maxInFlight;
+  /** A broker knows the last few batches again: the oldest without an answer stays among them, even if later ones have theirs. */
+  get #hasRoomInFlight(): boolean {
+    const [oldest] = this.#inFlight;
+    if (oldest === undefined) return true;
+    if (this.#identity?.isKnown === false) return false;
+    const { nextOrder } = this.#accumulator;
+    const next = nextOrder === 0 ? this.#sent + 1 : nextOrder;
+    return next - oldest.order < this.#config.maxInFlight;
   }
 
   #send(batch: ProducerBatch, leader: Leader): void {
