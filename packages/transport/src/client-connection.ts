@@ -78,7 +78,7 @@ class ClientConnection implements Connection {
     return new Promise((resolve, reject) => {
       const answered = !(api === 'produce' && 'acks' in request && request.acks === 'none');
       const timeoutMs = this.#requestTimeoutMs + ownWaitMs(request);
-      this.#pending.add(correlation, { api, answered, timeoutMs, resolve, reject });
+      this.#pending.add(correlation, timeoutMs, { api, answered, resolve, reject });
       if (answered) this.#outgoing.add(chunks);
       else this.#outgoing.add(chunks, () => this.#pending.written(correlation));
     });

@@ -1,15 +1,19 @@
 import { type ApiName, apiError } from '@millrace/protocol';
 import type { Clock, Timer } from '@millrace/runtime';
 
-interface PendingCall {
+/** Who waits for what. */
+interface Waiting {
   readonly api: ApiName;
   /** Whether the broker answers it (acks none: it does not). */
   readonly answered: boolean;
+  readonly resolve: (response: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface PendingCall extends Waiting {
   /** On the monotonic clock, ms. */
   readonly begunAt: number;
   readonly deadline: number;
-  readonly resolve: (response: never) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** Answers that may still come after their call has timed out. */
@@ -41,13 +45,12 @@ export class PendingCalls {
     return this.#lastCorrelation;
   }
 
-  add(
-    correlation: number,
-    { timeoutMs, ...call }: Omit<PendingCall, 'begunAt' | 'deadline'> & { readonly timeoutMs: number },
-  ): void {
+  /** From now on the call waits, for `timeoutMs` at most. */
+  add(correlation: number, timeoutMs: number, call: Waiting): void {
     const begunAt = this.#clock.monotonic();
     const deadline = begunAt + timeoutMs;
-    this.#calls.set(correlation, { ...call, begunAt, deadline });
+    const { api, answered, resolve, reject } = call;
+    this.#calls.set(correlation, { api, answered, begunAt, deadline, resolve, reject });
     if (deadline < this.#timerDue) this.#setTimer(deadline, timeoutMs);
   }
 

@@ -157,19 +157,23 @@ export class ServerConnection {
     }
     this.#inFlight += 1;
     this.#inFlightBytes += frameBytes;
-    const silent = call.api === 'produce' && call.request.acks === 'none';
-    const failed = (error: unknown): void => {
-      const outcome = this.#failureOf(call, error);
-      this.#settle(call, silent ? { silent: true } : outcome, frameBytes);
-    };
+    const silent = isSilent(call);
     try {
-      handler(call.request, context).then((response) => {
-        if (silent) releaseAnswer(response);
-        this.#settle(call, silent ? { silent: true } : { response }, frameBytes);
-      }, failed);
+      handler(call.request, context).then(
+        (response) => {
+          if (silent) releaseAnswer(response);
+          this.#settle(call, silent ? { silent: true } : { response }, frameBytes);
+        },
+        (error: unknown) => this.#fail(call, error, frameBytes),
+      );
     } catch (error) {
-      failed(error);
+      this.#fail(call, error, frameBytes);
     }
+  }
+
+  #fail(call: Call, error: unknown, frameBytes: number): void {
+    const outcome = this.#failureOf(call, error);
+    this.#settle(call, isSilent(call) ? { silent: true } : outcome, frameBytes);
   }
 
   #settle(call: Call, outcome: Outcome, frameBytes: number): void {
@@ -262,4 +266,9 @@ export class ServerConnection {
     this.#outgoing.drop();
     this.#abort.abort();
   }
+}
+
+/** Under acks none nothing is answered, whatever happens. */
+function isSilent(call: Call): boolean {
+  return call.api === 'produce' && call.request.acks === 'none';
 }

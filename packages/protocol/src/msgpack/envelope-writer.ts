@@ -20,15 +20,14 @@ export class EnvelopeWriter {
   /** Forgets what an unfinished frame wrote. */
   begin(): void {
     this.#at = this.#start + headBytes;
-    this.#beside = [];
+    if (this.#beside.length > 0) this.#beside = [];
     this.#besideBytes = 0;
   }
 
   /** The frame, length first. RangeError when it is longer than a length can say. */
   finish(): (Uint8Array | ByteRange)[] {
-    const chunks = this.#beside;
-    chunks.unshift(this.finishEnvelope());
-    return chunks;
+    const frame = this.finishEnvelope();
+    return this.#beside.length === 0 ? [frame] : [frame, ...this.#beside];
   }
 
   /** The frame without what lies beside its envelope. */
