@@ -5,7 +5,7 @@ import { type MessageDecoder, messageDecoder } from './shape-decoder.ts';
 import { type MessageEncoder, messageEncoder } from './shape-encoder.ts';
 
 /** One API, compiled. */
-export interface CompiledApi {
+interface CompiledApi {
   readonly name: ApiName;
   /** Its number on the wire. */
   readonly place: number;

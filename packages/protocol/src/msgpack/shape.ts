@@ -24,7 +24,7 @@ export interface FieldShape {
 }
 
 /** TypeError for a schema that has no form on the wire: the contract is written with what `define-api` offers. */
-export function shapeOf(schema: z.core.$ZodType): Shape {
+function shapeOf(schema: z.core.$ZodType): Shape {
   if (schema === errorCode) return { kind: 'errorCode' };
   if (schema === batchesIn || schema === batchesOut) return { kind: 'batches' };
   const { def } = (schema as z.core.$ZodTypes)._zod;
