@@ -26,7 +26,7 @@ export function sourceFiles(packages: string): SourceFile[] {
 
 /** What a file does that its place forbids, one sentence each. A test may import more than the code beside it, and take its time. */
 export function violations(file: SourceFile): string[] {
-  if (file.path.endsWith('.test.ts')) return [];
+  if (/\.(test|fixture)\.ts$/.test(file.path)) return [];
   const code = withoutComments(file.text);
   const where = `packages/${file.folder}/src/${file.path}`;
   const found = importsOf(code).flatMap((specifier) => {

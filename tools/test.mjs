@@ -57,9 +57,7 @@ async function carryOut({ name, command, whenDone }) {
     console.log(`✓ ${name} ${seconds} s`);
     return { passed: 1, failed: 0 };
   }
-  console.log(
-    `${output.trimEnd()}\n✗ ${name} ${seconds} s: \`${command.join(' ')}\` exited with ${code}`,
-  );
+  console.log(`${output.trimEnd()}\n✗ ${name} ${seconds} s: \`${command.join(' ')}\` exited with ${code}`);
   return { passed: 0, failed: 1 };
 }
 

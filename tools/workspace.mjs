@@ -26,7 +26,7 @@ function addTo(hash, path) {
   if (stat === undefined) return;
   if (stat.isDirectory()) {
     for (const name of readdirSync(path).sort()) addTo(hash, join(path, name));
-  } else if (!path.endsWith('.test.ts')) {
+  } else if (!/\.(test|fixture)\.ts$/.test(path)) {
     hash.update(`${path}\0${stat.size}\0${stat.mtimeMs}\n`);
   }
 }

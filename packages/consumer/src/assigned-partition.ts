@@ -21,6 +21,8 @@ export class AssignedPartition implements TopicPartition {
   /** Everything below is committed; undefined: nothing yet. */
   committed: Offset | undefined;
   paused = false;
+  /** Which of the slides' streams it feeds. */
+  stream = 0;
   /** To be given back: nothing more is handed out. */
   revoking = false;
   /** A fetch, or the search for a leader, is under way. */

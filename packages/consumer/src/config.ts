@@ -16,7 +16,7 @@ export interface ConsumerRecord<Key = Buffer | null, Value = Buffer | null> exte
 /** Where to begin. */
 export type From = 'earliest' | 'latest' | { readonly timestamp: number };
 
-export interface CommonOptions<Key, Value> {
+interface CommonOptions<Key, Value> {
   /** Default: the bytes. */
   key?: Serde<Key>;
   value?: Serde<Value>;

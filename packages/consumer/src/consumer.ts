@@ -63,6 +63,8 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
   readonly #readings = new Set<Reading<Key, Value>>();
   #partitions: readonly AssignedPartition[] = [];
   #topics: readonly string[] | RegExp | undefined;
+  /** How many streams share the partitions. */
+  #streams = 1;
   #started: Promise<void> | undefined;
   #member: GroupMember | undefined;
   #failure: Error | undefined;
@@ -134,9 +136,10 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
         hint: 'createMessageStreams is for a consumer made with a group and no topics, once',
       });
     this.#topics = [topic];
+    this.#streams = n;
     await this.#start();
     return Array.from({ length: n }, (_, index) =>
-      messageStream(() => this.#read(({ partition }) => partition % n === index).records()),
+      messageStream(() => this.#read(({ stream }) => stream === index).records()),
     );
   }
 
@@ -175,11 +178,11 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
   }
 
   async changed(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#throwFailure();
     const changed = this.#changed.next();
     await this.#start();
     await changed;
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#throwFailure();
   }
 
   mayHandOut(partition: AssignedPartition): boolean {
@@ -283,6 +286,7 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
       const offset = claim.offset ?? (await this.#resolve(claim, this.#options.from ?? 'earliest'));
       if (claim.lost.aborted || this.#closed !== undefined) return;
       const partition = new AssignedPartition(claim, offset, claim);
+      partition.stream = leastFed(this.#streams, this.#partitions);
       claim.lost.addEventListener('abort', () => this.#changed.all(), { once: true });
       this.#partitions = [...this.#partitions, partition];
       this.#fetcher.pump();
@@ -339,6 +343,10 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
     });
   }
 
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#changed.all();
@@ -355,6 +363,14 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
     for (const partition of this.#partitions) partition.lose();
     this.#changed.all();
   }
+}
+
+/** The stream that the fewest partitions feed. */
+function leastFed(streams: number, partitions: readonly AssignedPartition[]): number {
+  const fed = Array.from({ length: streams }, (_, stream) =>
+    partitions.reduce((count, partition) => count + (partition.stream === stream ? 1 : 0), 0),
+  );
+  return fed.indexOf(Math.min(...fed));
 }
 
 function fetchConfigOf(options: {

@@ -128,12 +128,13 @@ export class Fetcher {
       for (const partition of partitions) this.#unanswered(partition, error);
     }
     this.#reservedBytes -= maxBytes;
-    await Promise.all(
-      answers.map((answer, index) => {
-        const question = asked[index];
-        return question === undefined ? release(answer) : this.#take(question, answer);
-      }),
-    );
+    const taken: Promise<void>[] = [];
+    for (const [index, answer] of answers.entries()) {
+      const question = asked[index];
+      if (question === undefined) release(answer);
+      else taken.push(this.#take(question, answer));
+    }
+    await Promise.all(taken);
     for (const partition of partitions) partition.busy = false;
     this.#arrived.all();
     this.pump();

@@ -41,7 +41,10 @@ export class GroupMember {
         const mine = partitions.filter((partition) => partition !== undefined);
         for (const partition of mine) partition.revoking = true;
         await host.quiet(mine, deadline);
-        return partitions.map((partition) => partition?.processed);
+        // Without automatic commits only what the caller committed counts (KAFKA-919).
+        return partitions.map((partition) =>
+          options.autoCommitMs === false ? partition?.committed : partition?.processed,
+        );
       },
     });
     const member = new GroupMember(membership, world);

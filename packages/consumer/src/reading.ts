@@ -32,8 +32,6 @@ export class Reading<Key, Value> {
   /** Handed out and not done. */
   #inHand: { readonly partition: AssignedPartition; readonly end: number } | undefined;
   #ended = false;
-  /** Whose next record cannot be decoded: fetched anew once what came before it is done. */
-  #failing: AssignedPartition | undefined;
 
   constructor(source: ReadingSource<Key, Value>, isMine: (partition: AssignedPartition) => boolean) {
     this.#source = source;
@@ -60,7 +58,7 @@ export class Reading<Key, Value> {
           const item = this.#next(take);
           return item === undefined ? this.#later(take) : Promise.resolve({ value: item, done: false });
         } catch (error) {
-          return Promise.reject(error);
+          return Promise.reject(error as Error);
         }
       },
       return: () => {
@@ -106,31 +104,33 @@ export class Reading<Key, Value> {
   #takeMany(): readonly ConsumerRecord<Key, Value>[] | undefined {
     for (let cursor = this.#current(); cursor !== undefined; cursor = this.#current()) {
       const records: ConsumerRecord<Key, Value>[] = [];
-      try {
-        for (let record = this.#decoded(cursor); record !== undefined; record = this.#decoded(cursor)) {
-          records.push(record);
-          if (records.length === largestBatch) break;
-        }
-      } catch (error) {
-        // What was read before goes first; the rewind of the partition meets the error again.
-        if (records.length === 0) throw error;
+      while (records.length < largestBatch) {
+        const record = this.#decoded(cursor, records);
+        if (record === undefined) break;
+        records.push(record);
+        this.#handOut(cursor.partition, record.offset + 1);
       }
-      const last = records.at(-1);
-      if (last !== undefined) {
-        this.#handOut(cursor.partition, last.offset + 1);
-        return records;
-      }
+      if (records.length > 0) return records;
       this.#finish(cursor);
     }
     return undefined;
   }
 
-  #decoded(cursor: RecordCursor<Key, Value>): ConsumerRecord<Key, Value> | undefined {
+  /**
+   * The next record. One that cannot be decoded is fetched anew, so that whoever goes on meets it again; its error is
+   * thrown at once, or, after records that go first, with the next question.
+   */
+  #decoded(
+    cursor: RecordCursor<Key, Value>,
+    before: readonly ConsumerRecord<Key, Value>[] = [],
+  ): ConsumerRecord<Key, Value> | undefined {
     try {
       return cursor.next();
     } catch (error) {
-      this.#failing = cursor.partition;
-      throw error;
+      this.#cursor = undefined;
+      this.#source.rewind(cursor.partition);
+      if (before.length === 0) throw error;
+      return undefined;
     }
   }
 
@@ -158,11 +158,6 @@ export class Reading<Key, Value> {
     const inHand = this.#inHand;
     this.#inHand = undefined;
     if (inHand !== undefined) this.#source.processed(inHand.partition, inHand.end);
-    const failing = this.#failing;
-    this.#failing = undefined;
-    if (failing === undefined) return;
-    this.#cursor = undefined;
-    this.#source.rewind(failing);
   }
 
   /** What is in hand is not done: whoever stops in the middle sees it again. */
