@@ -1,8 +1,9 @@
 import { type Broker, startBroker } from '@millrace/broker';
 import { type Cluster, openCluster } from '@millrace/client';
 import { type MemorySession, memoryRegistry } from '@millrace/coordination';
-import { createProducer } from '@millrace/producer';
+import { createProducer, type Producer } from '@millrace/producer';
 import type { Connector } from '@millrace/protocol';
+import type { Compression } from '@millrace/record';
 
 /** A real broker in this process, with topics and records, for tests of consumers. */
 export interface RunningBroker {
@@ -15,7 +16,7 @@ export interface RunningBroker {
   send(
     topic: string,
     values: readonly string[],
-    options?: { partition?: number; timestamp?: number; apart?: boolean },
+    options?: { partition?: number; timestamp?: number; apart?: boolean; compression?: Compression },
   ): Promise<void>;
   stop(): Promise<void>;
 }
@@ -38,7 +39,7 @@ export async function runBroker(
     },
   });
   const direct = openCluster({ connect: broker.connect, bootstrap });
-  const producer = createProducer(direct);
+  const producers = new Map<Compression, Producer>();
   return {
     broker,
     cluster,
@@ -46,7 +47,9 @@ export async function runBroker(
     createTopic: async (name, partitions = 1) => {
       await direct.call('createTopics', { timeoutMs: 5_000, topics: [{ name, partitions }] });
     },
-    send: async (topic, values, { partition = 0, timestamp, apart = false } = {}) => {
+    send: async (topic, values, { partition = 0, timestamp, apart = false, compression = 'none' } = {}) => {
+      const producer = producers.get(compression) ?? createProducer(direct, { compression });
+      producers.set(compression, producer);
       const sends = [];
       for (const value of values) {
         const sent = producer.send({
@@ -61,7 +64,7 @@ export async function runBroker(
       await Promise.all(sends);
     },
     stop: async () => {
-      await producer.close();
+      for (const producer of producers.values()) await producer.close();
       await cluster.close();
       await direct.close();
       await broker.stop();
