@@ -1,9 +1,10 @@
 import type { Cluster } from '@millrace/client';
 import { type Claim, registryGroups, type TopicPartition } from '@millrace/coordination';
 import { type Offset, prepareChecksums } from '@millrace/record';
-import type { Timer, World } from '@millrace/runtime';
+import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { AssignedPartition } from './assigned-partition.ts';
+import { CommitTimer } from './commit-timer.ts';
 import {
   type ConsumerOptions,
   type ConsumerRecord,
@@ -68,7 +69,7 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
   #started: Promise<void> | undefined;
   #member: GroupMember | undefined;
   #failure: Error | undefined;
-  #commitTimer: Timer | undefined;
+  #commitTimer: CommitTimer | undefined;
   #closed: Promise<void> | undefined;
   /** Whose turn it is next. */
   #turn = 0;
@@ -269,7 +270,7 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
       this.#world,
     );
     if (this.#closed !== undefined) await this.#member.leave();
-    else this.#scheduleCommit(options.autoCommitMs ?? defaultAutoCommitMs);
+    else this.#startCommitting(options.autoCommitMs ?? defaultAutoCommitMs);
   }
 
   async #claimed(claims: readonly Claim[]): Promise<void> {
@@ -310,17 +311,9 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
       await Promise.race([this.#changed.next(), over]);
   }
 
-  #scheduleCommit(everyMs: number | false): void {
-    if (everyMs === false || this.#closed !== undefined) return;
-    this.#commitTimer = this.#world.clock.after(everyMs, () => {
-      this.#commitProcessed().then(
-        () => this.#scheduleCommit(everyMs),
-        (error: unknown) => {
-          this.#world.logger.warn({ error: String(error) }, 'a commit failed; the next one covers it');
-          this.#scheduleCommit(everyMs);
-        },
-      );
-    });
+  #startCommitting(everyMs: number | false): void {
+    if (everyMs !== false)
+      this.#commitTimer = new CommitTimer(everyMs, () => this.#commitProcessed(), this.#world);
   }
 
   async #commitProcessed(): Promise<void> {
@@ -353,7 +346,7 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
   }
 
   async #close(): Promise<void> {
-    this.#commitTimer?.cancel();
+    this.#commitTimer?.stop();
     this.#fetcher.stop();
     this.#abort.abort(consumerError('CONSUMER_CLOSED', 'the consumer was closed'));
     this.#changed.all();
