@@ -21,6 +21,8 @@ export class AssignedPartition implements TopicPartition {
   /** Everything below is committed; undefined: nothing yet. */
   committed: Offset | undefined;
   paused = false;
+  /** How often it was told to go elsewhere. */
+  seeks = 0;
   /** Which of the slides' streams it feeds. */
   stream = 0;
   /** To be given back: nothing more is handed out. */
@@ -85,6 +87,7 @@ export class AssignedPartition implements TopicPartition {
 
   /** Goes on from `offset`, wherever it stood. Returns the bytes that were buffered. */
   seek(offset: Offset): number {
+    this.seeks += 1;
     this.handedOut = offset;
     this.processed = offset;
     this.failure = undefined;

@@ -178,6 +178,51 @@ describe('a consumer of named partitions', () => {
     await consumer.close();
   });
 
+  it('goes on after what was handed out when it is iterated again', async () => {
+    await running.createTopic('t');
+    await running.send('t', numbers(10));
+    const consumer = createConsumer(running.cluster, {
+      partitions: [{ topic: 't', partition: 0 }],
+      value: text,
+      bufferedBytes: 32_000,
+    });
+
+    const first = await take(consumer, 4);
+    const second = await take(consumer, 6);
+
+    expect([...first, ...second].map(({ value }) => value)).toEqual(numbers(10));
+    await consumer.close();
+  });
+
+  it('is not held up by a partition that is paused in the middle, or has failed', async () => {
+    await running.createTopic('t', 3);
+    for (const partition of [0, 1]) await running.send('t', numbers(10), { partition });
+    const consumer = createConsumer(running.cluster, {
+      partitions: [0, 1, 2].map((partition) => ({ topic: 't', partition, from: partition === 2 ? 99 : 0 })),
+      value: text,
+    });
+    const seen = new Map<number, number>();
+    let paused: number | undefined;
+    const read = async (): Promise<void> => {
+      for await (const record of consumer) {
+        seen.set(record.partition, (seen.get(record.partition) ?? 0) + 1);
+        if (paused === undefined) consumer.pause([record]);
+        paused ??= record.partition;
+        if (seen.get(1 - paused) === 10) break;
+      }
+    };
+
+    for (let isDone = false; !isDone; ) {
+      isDone = await read().then(
+        () => true,
+        () => false,
+      );
+    }
+
+    expect([paused, seen.get(paused ?? 0), seen.get(1 - (paused ?? 0))]).toEqual([paused, 1, 10]);
+    await consumer.close();
+  });
+
   it('has no offsets to commit', async () => {
     await running.createTopic('t');
     const consumer = createConsumer(running.cluster, { partitions: [{ topic: 't', partition: 0 }] });

@@ -166,7 +166,10 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
       if (!isMine(partition) || !this.mayHandOut(partition)) continue;
       const batches = partition.take();
       if (batches === undefined) {
-        if (partition.failure !== undefined) throw partition.failure;
+        if (partition.failure !== undefined) {
+          this.#turn = (this.#turn + i + 1) % count;
+          throw partition.failure;
+        }
         continue;
       }
       this.#turn = (this.#turn + i + 1) % count;

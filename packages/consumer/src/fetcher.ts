@@ -99,7 +99,8 @@ export class Fetcher {
 
   async #fetch(connection: Connection, partitions: readonly AssignedPartition[]): Promise<void> {
     const room = this.#config.bufferedBytes - this.#reservedBytes;
-    if (room < smallestFetchBytes) return;
+    // A small buffer may still hold one answer.
+    if (room < smallestFetchBytes && this.#reservedBytes > 0) return;
     const { minBytes, maxWaitMs, partitionBytes } = this.#config;
     const maxBytes = Math.min(room, partitions.length * partitionBytes);
     this.#reservedBytes += maxBytes;

@@ -69,6 +69,21 @@ describe('a consumer in a group', () => {
     await second.close();
   });
 
+  it('goes on where it was told to seek, not after the record that was in hand', async () => {
+    await running.send('t', numbers(10));
+    const first = member();
+    const iterator = first[Symbol.asyncIterator]();
+    for (let i = 0; i < 6; i += 1) await iterator.next();
+    await first.seek({ topic: 't', partition: 0 }, 0);
+    await iterator.next();
+    await first.close();
+
+    const second = member();
+
+    expect((await take(second, 1)).map(({ value }) => value)).toEqual(['0']);
+    await second.close();
+  });
+
   it('shares partitions with another member, and both together see everything', async () => {
     const seen = new Map<string, Set<number>>();
     const consumers = [member(50), member(50)];

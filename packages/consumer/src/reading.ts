@@ -30,7 +30,9 @@ export class Reading<Key, Value> {
   readonly #isMine: (partition: AssignedPartition) => boolean;
   #cursor: RecordCursor<Key, Value> | undefined;
   /** Handed out and not done. */
-  #inHand: { readonly partition: AssignedPartition; readonly end: number } | undefined;
+  #inHand:
+    | { readonly partition: AssignedPartition; readonly end: number; readonly seeks: number }
+    | undefined;
   #ended = false;
 
   constructor(source: ReadingSource<Key, Value>, isMine: (partition: AssignedPartition) => boolean) {
@@ -137,15 +139,18 @@ export class Reading<Key, Value> {
   /** The cursor at work, if its partition may still be handed out, or the next. */
   #current(): RecordCursor<Key, Value> | undefined {
     const cursor = this.#cursor;
-    if (cursor !== undefined && !cursor.isStale)
-      return this.#source.mayHandOut(cursor.partition) ? cursor : undefined;
+    if (cursor !== undefined && !cursor.isStale) {
+      if (this.#source.mayHandOut(cursor.partition)) return cursor;
+      // Paused or to be given back: it must not hold up the others.
+      this.#source.rewind(cursor.partition);
+    }
     this.#cursor = this.#source.nextCursor(this.#isMine);
     return this.#cursor;
   }
 
   #handOut(partition: AssignedPartition, end: number): void {
     partition.handedOut = end;
-    this.#inHand = { partition, end };
+    this.#inHand = { partition, end, seeks: partition.seeks };
   }
 
   #finish(cursor: RecordCursor<Key, Value>): void {
@@ -157,7 +162,9 @@ export class Reading<Key, Value> {
   #done(): void {
     const inHand = this.#inHand;
     this.#inHand = undefined;
-    if (inHand !== undefined) this.#source.processed(inHand.partition, inHand.end);
+    // After a seek it is the caller's word that counts, not where we were.
+    if (inHand !== undefined && inHand.seeks === inHand.partition.seeks)
+      this.#source.processed(inHand.partition, inHand.end);
   }
 
   /** What is in hand is not done: whoever stops in the middle sees it again. */
@@ -165,6 +172,8 @@ export class Reading<Key, Value> {
     if (this.#ended) return;
     this.#ended = true;
     this.#inHand = undefined;
+    // Whoever iterates again goes on after what was handed out.
+    if (this.#cursor?.isStale === false) this.#source.rewind(this.#cursor.partition);
     this.#source.ended(this);
   }
 }
