@@ -1,5 +1,5 @@
 import type { Assignor, GroupBackend, TopicPartition } from '@millrace/coordination';
-import type { Offset, RecordHeader, Serde } from '@millrace/record';
+import type { Decoder, Offset, RecordHeader } from '@millrace/record';
 
 /** A record as consumed. `key`, `value` and header values are views of what was fetched: copy what outlives the next record. */
 export interface ConsumerRecord<Key = Buffer | null, Value = Buffer | null> extends TopicPartition {
@@ -18,8 +18,8 @@ export type From = 'earliest' | 'latest' | { readonly timestamp: number };
 
 interface CommonOptions<Key, Value> {
   /** Default: the bytes. */
-  key?: Serde<Key>;
-  value?: Serde<Value>;
+  key?: Decoder<Key>;
+  value?: Decoder<Value>;
   /** Where nothing was committed. `earliest` */
   from?: From;
   /** Closes the consumer. */

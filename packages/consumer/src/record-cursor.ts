@@ -1,12 +1,12 @@
-import { type LogRecord, type Offset, recordsIn, type Serde } from '@millrace/record';
+import { type Decoder, type LogRecord, type Offset, recordsIn } from '@millrace/record';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { ConsumerRecord } from './config.ts';
 import { consumerError } from './errors.ts';
 import type { FetchedBatches, LoadedCodecs } from './fetched-batches.ts';
 
 export interface Serdes<Key, Value> {
-  readonly key: Serde<Key> | undefined;
-  readonly value: Serde<Value> | undefined;
+  readonly key: Decoder<Key> | undefined;
+  readonly value: Decoder<Value> | undefined;
 }
 
 /** Goes through the records of what one fetch brought of one partition. */

@@ -1,4 +1,4 @@
-import type { Compression, Offset, RecordHeader, Serde } from '@millrace/record';
+import type { Compression, Encoder, Offset, RecordHeader } from '@millrace/record';
 
 /** What keys and values are without a serde: text is written as UTF-8, null is a tombstone. */
 export type Bytes = string | Uint8Array | null;
@@ -27,8 +27,8 @@ export type Partitioner = (key: Uint8Array, partitions: number) => number;
 
 export interface ProducerOptions<Key = Bytes, Value = Bytes> {
   /** Default: text as UTF-8, bytes as they are. */
-  key?: Serde<Key>;
-  value?: Serde<Value>;
+  key?: Encoder<Key>;
+  value?: Encoder<Value>;
   /** `none`: not even an answer; `leader`: in its page cache; `all`: as safe as the broker promises. `all` */
   acks?: 'none' | 'leader' | 'all';
   /** How long a record may wait for company. 0: what one turn of the event loop produced goes together. 0 */

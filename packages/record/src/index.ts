@@ -19,4 +19,4 @@ export { loadCompression } from './load-compression.ts';
 export { murmur2 } from './murmur2.ts';
 export type { LogRecord, NewRecord, Offset, RecordHeader } from './record.ts';
 // Values.
-export { bytes, json, type Serde, text } from './serde.ts';
+export { bytes, type Decoder, type Encoder, json, type Serde, text } from './serde.ts';

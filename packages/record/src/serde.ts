@@ -1,10 +1,17 @@
 import { recordError } from './errors.ts';
 
-/** How values become bytes. null is a tombstone, and only a serde that names null in `T` accepts one. */
-export interface Serde<T> {
+/** How values become bytes. null is a tombstone, and only an encoder that names null in `T` accepts one. */
+export interface Encoder<T> {
   encode(value: T): Uint8Array | null;
+}
+
+/** How bytes become values. `bytes` is a view of what was fetched. */
+export interface Decoder<T> {
   decode(bytes: Buffer | null): T;
 }
+
+/** Both ways. What is read may be more than what was written: a schema fills in and transforms while reading. */
+export interface Serde<Written, Read = Written> extends Encoder<Written>, Decoder<Read> {}
 
 /** The bytes as they are. What `decode` returns is the view that it was given. */
 export const bytes: Serde<Buffer | null> = Object.freeze({
