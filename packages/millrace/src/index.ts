@@ -12,7 +12,17 @@ export {
   type ProducerRecord,
 } from '@millrace/producer';
 // Serdes, and what records are.
-export { bytes, type Compression, json, type RecordHeader, type Serde, text } from '@millrace/record';
+export {
+  bytes,
+  type Compression,
+  type Decoder,
+  type Encoder,
+  json,
+  type RecordHeader,
+  type Serde,
+  type StandardSchema,
+  text,
+} from '@millrace/record';
 export { CodedError, hasCode } from '@millrace/runtime';
 export { type Client, connect } from './connect.ts';
 export type { ConnectOptions } from './open-cluster-to.ts';

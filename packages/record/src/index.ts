@@ -20,3 +20,4 @@ export { murmur2 } from './murmur2.ts';
 export type { LogRecord, NewRecord, Offset, RecordHeader } from './record.ts';
 // Values.
 export { bytes, type Decoder, type Encoder, json, type Serde, text } from './serde.ts';
+export type { StandardSchema } from './standard-schema.ts';

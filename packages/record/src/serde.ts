@@ -1,4 +1,5 @@
 import { recordError } from './errors.ts';
+import { checkedBy, type StandardSchema } from './standard-schema.ts';
 
 /** How values become bytes. null is a tombstone, and only an encoder that names null in `T` accepts one. */
 export interface Encoder<T> {
@@ -40,28 +41,38 @@ export const text: Serde<string> = Object.freeze({
  * JSON. null is a tombstone both ways, since TypeScript's `T` cannot be asked: where a topic may hold tombstones, name it,
  * `json<Order | null>()`. INVALID_RECORD for what JSON cannot say (undefined, a function, a cycle, a bigint), and for
  * bytes that are no JSON.
+ *
+ * With a schema (zod, valibot, arktype, any Standard Schema) `json(order)` also checks: a writer's value must fit, and is
+ * written as it was given; a reader gets what the schema makes of it, defaults and transformations included. A tombstone
+ * must fit too. INVALID_RECORD says what does not.
  */
-export function json<T>(): Serde<T> {
+export function json<T>(): Serde<T>;
+export function json<Input, Output>(schema: StandardSchema<Input, Output>): Serde<Input, Output>;
+export function json(schema?: StandardSchema): Serde<unknown> {
+  if (schema === undefined) return { encode: encodeJson, decode: decodeJson };
   return {
     encode(value) {
-      if (value === null) return null;
-      const said = stringify(value);
-      if (said === undefined) {
-        throw recordError('INVALID_RECORD', `JSON has no word for ${kindOf(value)}`);
-      }
-      return Buffer.from(said, 'utf8');
+      checkedBy(schema, value);
+      return encodeJson(value);
     },
-    decode(value) {
-      if (value === null) return null as T;
-      try {
-        return JSON.parse(value.toString('utf8')) as T;
-      } catch (cause) {
-        throw recordError('INVALID_RECORD', `${value.length} bytes are no JSON: ${preview(value)}`, {
-          cause,
-        });
-      }
-    },
+    decode: (value) => checkedBy(schema, decodeJson(value)),
   };
+}
+
+function encodeJson(value: unknown): Buffer | null {
+  if (value === null) return null;
+  const said = stringify(value);
+  if (said === undefined) throw recordError('INVALID_RECORD', `JSON has no word for ${kindOf(value)}`);
+  return Buffer.from(said, 'utf8');
+}
+
+function decodeJson(value: Buffer | null): unknown {
+  if (value === null) return null;
+  try {
+    return JSON.parse(value.toString('utf8'));
+  } catch (cause) {
+    throw recordError('INVALID_RECORD', `${value.length} bytes are no JSON: ${preview(value)}`, { cause });
+  }
 }
 
 function stringify(value: unknown): string | undefined {
