@@ -41,6 +41,11 @@ export class GroupView {
     return undefined;
   }
 
+  /** Whether I am the only member. */
+  async isAlone(): Promise<boolean> {
+    return (await this.#others()).length === 0;
+  }
+
   /** How many members were there before me. */
   async rank(): Promise<number> {
     let rank = 0;

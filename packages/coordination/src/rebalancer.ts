@@ -72,7 +72,8 @@ export class Rebalancer {
     watches.keep([paths.members(group)]);
     try {
       for await (const _ of bell) {
-        await this.#quiet(() => changes);
+        // Who is alone takes nothing from anybody: there is no burst to wait for (docs/decisions/0009).
+        if (!(await this.#view.isAlone())) await this.#quiet(() => changes);
         if (this.#signal.aborted) return;
         watches.keep([paths.members(group), ...(await this.#assign())]);
       }
