@@ -99,6 +99,23 @@ describe('a consumer of named partitions', () => {
     await consumer.close();
   });
 
+  it('tells for each partition the first record that is not done', async () => {
+    await running.createTopic('t');
+    await running.send('t', numbers(3));
+    const consumer = createConsumer(running.cluster, { partitions: [{ topic: 't', partition: 0 }] });
+    const seen: number[] = [];
+
+    expect(consumer.positions()).toEqual([]);
+    for await (const { offset } of consumer) {
+      seen.push(consumer.positions()[0]?.offset ?? -1);
+      if (offset === 2) break;
+    }
+
+    expect(seen).toEqual([0, 1, 2]);
+    await consumer.close();
+    expect(consumer.positions()).toEqual([]);
+  });
+
   it('goes where it is told to seek, also in the middle of what it has fetched', async () => {
     await running.createTopic('t');
     await running.send('t', numbers(10));

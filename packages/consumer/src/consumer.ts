@@ -1,5 +1,5 @@
 import type { Cluster } from '@millrace/client';
-import { type Claim, registryGroups, type TopicPartition } from '@millrace/coordination';
+import { type Claim, type Position, registryGroups, type TopicPartition } from '@millrace/coordination';
 import { type Offset, prepareChecksums } from '@millrace/record';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
@@ -33,6 +33,8 @@ export interface Consumer<Key = Buffer | null, Value = Buffer | null>
     AsyncDisposable {
   /** Many records at a time, of one partition each: the fast way. */
   batches(): AsyncIterableIterator<readonly ConsumerRecord<Key, Value>[]>;
+  /** The partitions that it reads at this moment, each with the first offset that is not done yet. */
+  positions(): readonly Position[];
   /** Done up to and including this record; without one: all that was handed out. No one adds 1. NO_GROUP, NOT_ASSIGNED. */
   commit(upTo?: ConsumerRecord<Key, Value>): Promise<void>;
   /** Goes on from there. NOT_ASSIGNED. */
@@ -92,6 +94,12 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value>, ReadingSource
 
   batches(): AsyncIterableIterator<readonly ConsumerRecord<Key, Value>[]> {
     return this.#read(() => true).batches();
+  }
+
+  positions(): readonly Position[] {
+    return this.#partitions
+      .filter(({ isLost }) => !isLost)
+      .map(({ topic, partition, processed }) => ({ topic, partition, offset: processed }));
   }
 
   async commit(upTo?: ConsumerRecord<Key, Value>): Promise<void> {
