@@ -4,6 +4,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * - `NODE_EXISTS`, `NODE_MISSING`, `VERSION_MISMATCH`, `NOT_EMPTY`: what was there is not what the call expected.
  * - `SESSION_EXPIRED`: the session is over, by the registry's own word; nothing can be done with it.
  * - `OUTCOME_UNKNOWN`: the answer was lost; the call may have had its effect. Read back before going on.
+ * - `NON_EMPTY_GROUP`: a group that has members cannot be forgotten.
  * - `INVALID_PATH`, `INVALID_GROUP`: such a name cannot be used.
  * - `BAD_NODE`: what lies at a path cannot be read as what belongs there.
  */
@@ -16,7 +17,8 @@ export type RegistryErrorCode =
   | 'OUTCOME_UNKNOWN'
   | 'INVALID_PATH'
   | 'BAD_NODE'
-  | 'INVALID_GROUP';
+  | 'INVALID_GROUP'
+  | 'NON_EMPTY_GROUP';
 
 /** A coded error of this package. */
 export function registryError(

@@ -10,6 +10,13 @@ export {
 } from './cluster-nodes.ts';
 export { type Election, elect } from './election.ts';
 export type { RegistryErrorCode } from './errors.ts';
+export {
+  deleteGroup,
+  describeGroup,
+  type GroupDescription,
+  type GroupPartition,
+  listGroups,
+} from './group-description.ts';
 export type {
   Assignor,
   Claim,

@@ -16,6 +16,7 @@ export const paths = {
   producerIds: '/producer-ids',
   clusterId: '/cluster-id',
   groups: '/groups',
+  group: groupPath,
   members: (group: string): string => `${groupPath(group)}/members`,
   member: (group: string, memberId: string): string => `${groupPath(group)}/members/${memberId}`,
   assignment: (group: string): string => `${groupPath(group)}/assignment`,
@@ -45,5 +46,14 @@ function encodePart(text: string): string {
     throw registryError('INVALID_GROUP', `a group id is not well-formed text: ${JSON.stringify(text)}`, {
       cause,
     });
+  }
+}
+
+/** What `encodePart` was given. A part that it cannot have made stays as it is. */
+export function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
