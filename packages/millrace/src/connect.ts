@@ -1,9 +1,16 @@
 import type { Broker } from '@millrace/broker';
 import type { Cluster } from '@millrace/client';
-import { type Consumer, type ConsumerOptions, createConsumer } from '@millrace/consumer';
+import {
+  type Consumer,
+  type ConsumerOptions,
+  createConsumer,
+  type GroupOptions,
+  type PartitionsOptions,
+} from '@millrace/consumer';
 import { type Bytes, createProducer, type Producer, type ProducerOptions } from '@millrace/producer';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import { HandedOut } from './handed-out.ts';
 import { type ConnectOptions, openClusterTo } from './open-cluster-to.ts';
 import { createTopic, deleteTopic, type NewTopic } from './topic-admin.ts';
 
@@ -32,24 +39,25 @@ export function connect(
 }
 
 /** Closes the cluster with the client. */
-export function clientOver(cluster: Cluster, world: World): Client {
-  const producers = new Set<{ close(): Promise<void> }>();
-  const consumers = new Set<{ close(): Promise<void> }>();
+export function clientOver(
+  cluster: Cluster,
+  world: World,
+  handedOut = new HandedOut<GroupOptions | PartitionsOptions>(),
+): Client {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    // Consumers first: what their handlers still send goes out with the producers.
-    closed ??= closeInTurn([[...consumers], [...producers], [cluster]]);
+    closed ??= handedOut.close().finally(() => cluster.close());
     return closed;
   };
   return {
     producer: (options) => {
       const producer = createProducer(cluster, options, world);
-      producers.add(producer);
+      handedOut.addProducer(producer);
       return producer;
     },
     consumer: (options) => {
       const consumer = createConsumer(cluster, options, world);
-      consumers.add(consumer);
+      handedOut.addConsumer(consumer, options);
       return consumer;
     },
     createTopic: async (name, options) => {
@@ -60,14 +68,4 @@ export function clientOver(cluster: Cluster, world: World): Client {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** Group after group; each member of a group at once. Rejects with the first failure once all were closed. */
-async function closeInTurn(groups: readonly (readonly { close(): Promise<void> }[])[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const group of groups) {
-    const results = await Promise.allSettled(group.map((member) => member.close()));
-    for (const result of results) if (result.status === 'rejected') failures.push(result.reason);
-  }
-  if (failures.length > 0) throw failures[0];
 }

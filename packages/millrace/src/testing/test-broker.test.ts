@@ -1,5 +1,9 @@
-import { connect } from '../index.ts';
+import { connect, json, text } from '../index.ts';
 import { startTestBroker } from './index.ts';
+
+interface Order {
+  id: number;
+}
 
 describe('startTestBroker', () => {
   it('is a broker and its client in one, without a port', async () => {
@@ -26,6 +30,16 @@ describe('startTestBroker', () => {
 
     const expected = [0, 1, 2].flatMap((first) => Array.from({ length: 10 }, (_, i) => first + 3 * i));
     expect(values).toEqual(expected);
+    await broker.close();
+  });
+
+  it('gives records as decoders make them', async () => {
+    const broker = await startTestBroker();
+    await broker.producer({ value: json<Order>() }).send({ topic: 'orders', key: 'a', value: { id: 1 } });
+
+    const records = await broker.records('orders', { key: text, value: json<Order>() });
+
+    expect(records.map(({ key, value }) => [key, value.id])).toEqual([['a', 1]]);
     await broker.close();
   });
 

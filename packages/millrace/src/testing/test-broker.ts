@@ -1,19 +1,36 @@
 import { type Broker, startBroker } from '@millrace/broker';
 import type { Cluster } from '@millrace/client';
-import { type ConsumerRecord, createConsumer } from '@millrace/consumer';
+import type { ConsumerRecord, GroupOptions, PartitionsOptions } from '@millrace/consumer';
+import { deleteGroup, describeGroup, listGroups, type Registry } from '@millrace/coordination';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { type Client, clientOver } from '../connect.ts';
+import { HandedOut } from '../handed-out.ts';
 import { openClusterTo } from '../open-cluster-to.ts';
-import { planReading, Remainder } from '../reading-plan.ts';
-import { createTopic } from '../topic-admin.ts';
+import { createTopic, deleteTopic } from '../topic-admin.ts';
+import { type Decoders, readAll } from './read-all.ts';
+import { settled } from './settled.ts';
 
 /** A real broker in the process of the test, in memory, and a client for it. */
 export interface TestBroker extends Broker, Client {
   /** `127.0.0.1:41233` when it listens. */
   readonly address: string | undefined;
   /** All records of a topic at this moment, partition after partition, each in order. UNKNOWN_TOPIC_OR_PARTITION. */
-  records(topic: string): Promise<readonly ConsumerRecord[]>;
+  records<Key = Buffer | null, Value = Buffer | null>(
+    topic: string,
+    decoders?: Decoders<Key, Value>,
+  ): Promise<readonly ConsumerRecord<Key, Value>[]>;
+  /**
+   * Resolves once nothing is in flight: what producers were given is acknowledged, and every consumer of this client
+   * and every group has done all there is (a record is done when its reader asks for the next one; what consumers of
+   * other clients have done is known when they commit it). NOT_SETTLED after `timeoutMs` (4 s) says what is left.
+   */
+  settled(options?: { timeoutMs?: number }): Promise<void>;
+  /**
+   * As new: closes what this client handed out, deletes all topics (but for those of the start, which are made again) and
+   * all groups without members. The address stays.
+   */
+  reset(): Promise<void>;
   /** Closes what was handed out, and stops the broker; nothing is left on the event loop. Idempotent. */
   close(): Promise<void>;
 }
@@ -26,6 +43,8 @@ export interface TestBrokerOptions {
 }
 
 const listener = 'native';
+/** Below the five seconds of a jest test, so that the reason is seen. */
+const settledWithinMs = 4_000;
 
 /** Starts a broker that keeps nothing, for one test or for all. */
 export async function startTestBroker(
@@ -34,14 +53,16 @@ export async function startTestBroker(
 ): Promise<TestBroker> {
   const broker = await startBroker(listen ? { listeners: [{ name: listener }] } : {}, world);
   const cluster = openClusterTo(broker, {}, world);
-  const client = clientOver(cluster, world);
+  const handedOut = new HandedOut<GroupOptions | PartitionsOptions>();
+  const client = clientOver(cluster, world, handedOut);
+  const registry = await broker.registry();
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= closeBoth(client, broker);
+    closed ??= closeAll([() => client.close(), () => registry.close(), () => broker.stop()]);
     return closed;
   };
   try {
-    await Promise.all(topics.map((name) => createTopic(cluster, name)));
+    await createTopics(cluster, topics);
   } catch (error) {
     await close();
     throw error;
@@ -51,48 +72,35 @@ export async function startTestBroker(
     ...broker,
     ...client,
     address: endpoint === undefined ? undefined : `${endpoint.host}:${endpoint.port}`,
-    records: (topic) => readAll(cluster, topic, world),
+    records: (topic, decoders = {}) => readAll(cluster, topic, decoders, world),
+    settled: ({ timeoutMs = settledWithinMs } = {}) =>
+      settled({ cluster, registry, handedOut, clock: world.clock }, timeoutMs),
+    reset: async () => {
+      await handedOut.close();
+      for (const topic of await cluster.topics()) await deleteTopic(cluster, topic);
+      await deleteGroups(registry);
+      await createTopics(cluster, topics);
+    },
     stop: close,
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** The broker stops also when the client does not close cleanly. */
-async function closeBoth(client: Client, broker: Broker): Promise<void> {
-  try {
-    await client.close();
-  } finally {
-    await broker.stop();
+async function createTopics(cluster: Cluster, topics: readonly string[]): Promise<void> {
+  await Promise.all(topics.map((name) => createTopic(cluster, name)));
+}
+
+async function deleteGroups(registry: Registry): Promise<void> {
+  for (const group of await listGroups(registry)) {
+    const { members } = await describeGroup(registry, group);
+    if (members.length === 0) await deleteGroup(registry, group);
   }
 }
 
-async function readAll(cluster: Cluster, topic: string, world: World): Promise<readonly ConsumerRecord[]> {
-  const count = await cluster.partitionsOf(topic);
-  const named = Array.from({ length: count }, (_, partition) => ({ topic, partition }));
-  const stretches = await planReading(cluster, named, 'earliest', true);
-  const remainder = new Remainder(stretches);
-  const read: ConsumerRecord[] = [];
-  if (!remainder.isDone) {
-    const consumer = createConsumer(cluster, { partitions: stretches.map(withoutEnd) }, world);
-    try {
-      for await (const records of consumer.batches()) {
-        for (const record of records) if (remainder.takes(record)) read.push(kept(record));
-        if (remainder.isDone) break;
-      }
-    } finally {
-      await consumer.close();
-    }
-  }
-  return read.sort((one, other) => one.partition - other.partition || one.offset - other.offset);
-}
-
-/** Key and value as copies, which outlive what was fetched. */
-function kept(record: ConsumerRecord): ConsumerRecord {
-  const copy = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
-  return { ...record, key: copy(record.key), value: copy(record.value) };
-}
-
-function withoutEnd({ topic, partition, from }: { topic: string; partition: number; from: number }) {
-  return { topic, partition, from };
+/** One after the other, each also when one before it failed. */
+async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
