@@ -22,7 +22,7 @@ export function nameText({ cycle, lane, number, index }: RecordName): string {
 }
 
 /** The name and a padding that follows from it. */
-export function recordText(name: RecordName): string {
+function recordText(name: RecordName): string {
   const { cycle, lane, number, index } = name;
   const mixed = Math.imul(cycle * 31 + lane * 7 + number * 131 + index, 0x9e3779b1) >>> 0;
   return `${nameText(name)} `.padEnd(8 + (mixed % maxPaddingBytes), String(mixed % 10));

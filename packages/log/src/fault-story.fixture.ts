@@ -103,7 +103,7 @@ async function record(
 }
 
 /** Reads everything: each record is what was written at its offset, and no two follow each other with a gap. */
-export async function checkServed(log: Log, witness: Witness): Promise<void> {
+async function checkServed(log: Log, witness: Witness): Promise<void> {
   let next = log.startOffset;
   for await (const { offset, value } of log.records()) {
     assert.equal(offset, next);
