@@ -4,6 +4,7 @@ import type { Logger } from '@millrace/runtime';
 import { type TestWorld, testWorld } from '@millrace/runtime/testing';
 import { duplexPair } from './duplex-pair.ts';
 import { type ServeLimits, serve } from './serve.ts';
+import { ServerConnection } from './server-connection.ts';
 import { rangeOf } from './testing/connector-conformance.ts';
 import { deferred } from './testing/deferred.ts';
 import { produceCall, WirePeer } from './testing/wire-peer.ts';
@@ -376,5 +377,25 @@ describe('the deadlines of a connection', () => {
     peer.stream.destroy();
     await ended;
     expect(world.clock.pending).toBe(0);
+  });
+});
+
+describe('draining', () => {
+  it('ends with the client when that leaves without its answer', async () => {
+    const { handler, waiting, contexts } = parked();
+    const world = testWorld();
+    const [near, far] = duplexPair();
+    const options = { api: { produce: handler }, codec };
+    const connection = new ServerConnection(far, options, world, 1);
+    const peer = new WirePeer(near);
+    peer.hello().ask(1);
+    for (let i = 0; i < 5; i += 1) await world.clock.advance(0);
+    expect(waiting).toHaveLength(1);
+
+    connection.drain();
+    peer.stream.end();
+
+    await connection.ended;
+    expect(contexts[0]?.signal.aborted).toBe(true);
   });
 });

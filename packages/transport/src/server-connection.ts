@@ -77,12 +77,13 @@ export class ServerConnection {
     this.ended = this.#listen(stream);
   }
 
-  /** Reads nothing more, answers what was asked, then ends the stream. */
+  /** Takes nothing more, answers what was asked, then ends the stream. */
   drain(): void {
     if (this.#state === 'lost') return;
     this.#state = 'draining';
     this.#frameDeadline.stop();
-    this.#stream.pause();
+    // What still comes is read and forgotten: in a stream at rest the peer's own end would never be seen.
+    this.#stream.resume();
     this.#endWhenIdle();
   }
 

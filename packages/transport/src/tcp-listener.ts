@@ -79,11 +79,17 @@ class TcpListener implements Listener {
   async #close(drainMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const connection of this.#connections) connection.drain();
-    const timer = this.#world.clock.after(drainMs, () => {
-      for (const connection of this.#connections) connection.destroy();
-    });
+    const done = new AbortController();
+    // Holds the process: streams at rest do not, and somebody awaits this.
+    const drained = this.#world.clock.sleep(drainMs, done.signal).then(
+      () => {
+        for (const connection of this.#connections) connection.destroy();
+      },
+      () => {}, // all have ended before
+    );
     await closed;
-    timer.cancel();
+    done.abort();
+    await drained;
   }
 }
 
