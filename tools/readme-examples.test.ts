@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { examplePrograms, promisedOutput, shownExamples } from './readme-examples.ts';
+import { shownExamples } from './readme-examples.ts';
 
 const root = join(__dirname, '..');
-const runFile = promisify(execFile);
 
 describe('READMEs', () => {
   it.each(
@@ -22,23 +19,5 @@ describe('READMEs', () => {
       const readme = join(root, 'packages', name, 'README.md');
       expect(shownExamples(root).map((example) => example.readme)).toContain(readme);
     },
-  );
-});
-
-describe('examples', () => {
-  it.each(examplePrograms(root))(
-    '%s prints what it promises and ends',
-    async (program) => {
-      const { stdout } = await runFile(
-        process.execPath,
-        ['--import', 'tsx', '--conditions=@millrace/source', join(root, program)],
-        { cwd: root, timeout: 20_000 },
-      );
-
-      const promised = promisedOutput(readFileSync(join(root, program), 'utf8'));
-      expect(promised.length).toBeGreaterThan(0);
-      expect(stdout.split('\n').filter((line) => line !== '')).toEqual(promised);
-    },
-    30_000,
   );
 });

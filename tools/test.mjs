@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, runMain } from './failure.mjs';
+import { installOtherNodes } from './other-nodes.mjs';
 import { compileZookeeper, markBundled, setUp } from './setup.mjs';
 import { root, stateDirectory } from './workspace.mjs';
 
@@ -24,6 +25,7 @@ await runMain(async () => {
   await setUp({ bundle: false });
   const notRun = await prepareZookeeper();
   const jestArguments = process.argv.slice(2);
+  if (jestArguments.length === 0) notRun.push(...(await prepareOtherNodes()));
   const total = { passed: 0, failed: 0 };
   if (jestArguments.length === 0) for (const check of checks) count(total, await carryOut(check));
   count(total, await runJest(jestArguments));
@@ -41,6 +43,15 @@ async function prepareZookeeper() {
     process.env.MILLRACE_WITHOUT_ZOOKEEPER = '1';
     return [`not run: what needs the ZooKeeper client, which did not compile here (${error.hint})`];
   }
+}
+
+/** Tests of what is published run on each version of Node that npm can install here. */
+async function prepareOtherNodes() {
+  const { found, missing } = await installOtherNodes();
+  process.env.MILLRACE_OTHER_NODES = JSON.stringify(found);
+  return Object.entries(missing).map(
+    ([name, why]) => `not run: the packed tarballs on ${name}, which npm could not install here (${why})`,
+  );
 }
 
 function count(total, { passed, failed }) {

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expectTypeOf } from 'expect-type';
-import { connect, type Encoder, json, type Serde, text } from 'millrace';
+import { connect, type Encoder, json, type Producer, text } from 'millrace';
 import { startTestBroker, type TestBroker } from 'millrace/testing';
 import * as v from 'valibot';
 import { z } from 'zod';
@@ -76,18 +76,15 @@ describe('types', () => {
   const client = connect('127.0.0.1:9292');
 
   it('of a producer are what its serdes take', () => {
-    expectTypeOf(client.producer({ value: json<Order>() }).send)
-      .parameter(0)
-      .extract<{ value: unknown }>()
-      .toHaveProperty('value')
-      .toEqualTypeOf<Order>();
-    expectTypeOf(schemas.zod).toExtend<
-      Serde<{ id: number; at: string; currency?: string | undefined }, unknown>
-    >();
-    expectTypeOf(schemas.valibot).toExtend<
-      Serde<{ id: number; at: string; currency?: string | undefined }, unknown>
-    >();
-    expectTypeOf(schemas.arktype).toExtend<Serde<{ id: number; at: string; currency?: string }, unknown>>();
+    type Sent<P> = P extends Producer<infer Key, infer Value> ? [Key, Value] : never;
+    const producer = client.producer({ key: text, value: json<Order>() });
+
+    expectTypeOf<Sent<typeof producer>>().toEqualTypeOf<[string, Order]>();
+    type Writes = Encoder<{ id: number; at: string; currency?: string | undefined }>;
+    expectTypeOf(schemas.zod).toExtend<Writes>();
+    expectTypeOf(schemas.valibot).toExtend<Writes>();
+    expectTypeOf(schemas.arktype).toExtend<Encoder<{ id: number; at: string; currency?: string }>>();
+    expect(producer).toBeDefined();
   });
 
   it('of a consumer are what its serdes make', () => {
@@ -104,6 +101,7 @@ describe('types', () => {
       currency: string;
     }>();
     expectTypeOf<RecordOf<typeof functions>['value']>().toEqualTypeOf<number>();
+    expect(plain.positions()).toEqual([]);
   });
 
   it('forbid what would fail', () => {

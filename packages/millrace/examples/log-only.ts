@@ -11,7 +11,7 @@ const log = await openLog(directory);
 const stop = new AbortController();
 const following = (async () => {
   for await (const record of log.records({ from: 0, follow: true, signal: stop.signal })) {
-    console.log(`${record.offset} ${record.key}: ${record.value}`);
+    console.log(`${record.offset} ${String(record.key)}: ${String(record.value)}`);
     if (record.offset === 2) stop.abort();
   }
 })();

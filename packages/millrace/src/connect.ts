@@ -46,7 +46,7 @@ export function clientOver(
 ): Client {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= handedOut.close().finally(() => cluster.close());
+    closed ??= closeBoth(handedOut, cluster);
     return closed;
   };
   return {
@@ -68,4 +68,13 @@ export function clientOver(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Its connections close also when what was handed out does not close cleanly. */
+async function closeBoth(handedOut: { close(): Promise<void> }, cluster: Cluster): Promise<void> {
+  try {
+    await handedOut.close();
+  } finally {
+    await cluster.close();
+  }
 }

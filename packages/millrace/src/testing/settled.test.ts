@@ -82,7 +82,7 @@ describe('a settled test broker', () => {
     await broker.producer().send({ topic: 'orders', value: 'x' });
     await broker.consumer({ group: 'idle', topics: ['orders'] }).close();
 
-    await broker.settled();
+    await expect(broker.settled()).resolves.toBeUndefined();
   });
 });
 
