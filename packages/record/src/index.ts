@@ -1,6 +1,14 @@
 // Building and reading.
 export { BatchBuilder } from './batch-builder.ts';
 export {
+  type BatchFilter,
+  deleteHorizonOf,
+  emptiedBatch,
+  type FilteredBatch,
+  filterBatch,
+  rawRecordsIn,
+} from './batch-filter.ts';
+export {
   type BatchHeader,
   type BatchProducer,
   batchSizeAt,
@@ -17,6 +25,7 @@ export { crc32c, prepareChecksums } from './crc32c.ts';
 export type { RecordErrorCode } from './errors.ts';
 export { loadCompression } from './load-compression.ts';
 export { murmur2 } from './murmur2.ts';
+export type { RawRecords } from './raw-records.ts';
 export type { LogRecord, NewRecord, Offset, RecordHeader } from './record.ts';
 // Values.
 export { bytes, type Decoder, type Encoder, json, type Serde, text } from './serde.ts';
