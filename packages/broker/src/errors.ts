@@ -1,11 +1,17 @@
+import type { BrokerCoreErrorCode } from '@millrace/broker-core';
 import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
 
 /**
  * INVALID_CONFIG: an option that is not known, or makes no sense. INSECURE_LISTENER: an address that others can reach,
- * without `insecure`. REGISTRY_DAMAGED: the embedded registry's own log cannot be read. What the log directory (LOCKED),
- * a listener (ADDRESS_IN_USE) and the core (NODE_ID_TAKEN) say passes through.
+ * without `insecure`. REGISTRY_DAMAGED: the embedded registry's own log cannot be read. LOCKED: another process has the
+ * data directory. What a listener (ADDRESS_IN_USE) and the core (NODE_ID_TAKEN) say passes through.
  */
-export type BrokerErrorCode = 'INVALID_CONFIG' | 'INSECURE_LISTENER' | 'REGISTRY_DAMAGED';
+export type BrokerErrorCode =
+  | 'INVALID_CONFIG'
+  | 'INSECURE_LISTENER'
+  | 'REGISTRY_DAMAGED'
+  | 'LOCKED'
+  | BrokerCoreErrorCode;
 
 export function brokerError(
   code: BrokerErrorCode,

@@ -29,7 +29,9 @@ describe('bin/millrace.js', () => {
     const misspelt = millrace(['consum', 'orders']);
 
     expect([await refused.ended, await misspelt.ended]).toEqual([4, 2]);
-    expect(misspelt.stderr()).toBe("error: unknown command 'consum'\nhint:  did you mean consume?\n");
+    expect(misspelt.stderr()).toBe(
+      "error: unknown command 'consum'\nhint:  did you mean consume?\nmore:  millrace explain USAGE\n",
+    );
     expect(refused.stdout()).toBe('');
   });
 

@@ -128,7 +128,8 @@ describe('millrace consume', () => {
     expect(await listening.ended(['consume', 'pakages'])).toEqual({
       code: 3,
       stdout: '',
-      stderr: "error: there is no topic 'pakages'\nhint:  did you mean packages?\n",
+      stderr:
+        "error: there is no topic 'pakages'\nhint:  did you mean packages?\nmore:  millrace explain TOPIC_NOT_FOUND\n",
     });
     expect(await listening.broker.topics()).toEqual(['packages']);
   });
@@ -154,7 +155,9 @@ describe('millrace consume', () => {
     const { code, stderr } = await listening.ended(['consume', 'logs', '--to-end'], { stdout });
 
     expect(code).toBe(1);
-    expect(stderr).toBe('error: write ENOSPC\nhint:  the disk is full; make room and try again\n');
+    expect(stderr).toBe(
+      'error: write ENOSPC\nhint:  make room and try again\nmore:  millrace explain ENOSPC\n',
+    );
   });
 
   it('holds little while its reader is slow', async () => {

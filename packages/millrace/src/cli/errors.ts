@@ -6,7 +6,6 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * FOREIGN_DIRECTORY: a data directory that holds something else.
  * TOPIC_NOT_FOUND, PARTITION_NOT_FOUND: the broker has none of that name or number.
  * LINE_TOO_LONG: a line of the input that no broker would take.
- * NOT_ACKNOWLEDGED: records whose fate the broker did not confirm.
  */
 export type CliErrorCode =
   | 'USAGE'
@@ -14,8 +13,7 @@ export type CliErrorCode =
   | 'FOREIGN_DIRECTORY'
   | 'TOPIC_NOT_FOUND'
   | 'PARTITION_NOT_FOUND'
-  | 'LINE_TOO_LONG'
-  | 'NOT_ACKNOWLEDGED';
+  | 'LINE_TOO_LONG';
 
 export function cliError(
   code: CliErrorCode,

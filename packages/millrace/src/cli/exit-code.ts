@@ -23,6 +23,7 @@ const byErrorCode: ReadonlyMap<string, number> = new Map([
   ['UNKNOWN_TOPIC_OR_PARTITION', exitCodes.notFound],
   ['UNKNOWN_TOPIC_ID', exitCodes.notFound],
   ['BROKER_UNREACHABLE', exitCodes.unreachable],
+  ['REACHED_OTHER_ADDRESS', exitCodes.unreachable],
 ]);
 
 /** The exit code for something thrown. */

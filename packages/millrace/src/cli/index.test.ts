@@ -9,7 +9,8 @@ describe('the command line', () => {
   it('prints help and version on stdout', async () => {
     const help = await ended('--help');
     expect([help.code, help.stderr]).toEqual([0, '']);
-    for (const verb of ['start', 'topic', 'produce', 'consume']) expect(help.stdout).toContain(verb);
+    for (const verb of ['start', 'topic', 'produce', 'consume', 'explain'])
+      expect(help.stdout).toContain(verb);
 
     expect(await ended('--version')).toEqual({
       code: 0,
@@ -18,7 +19,7 @@ describe('the command line', () => {
     });
   });
 
-  it.each(['start', 'topic', 'produce', 'consume'])('helps with %s', async (verb) => {
+  it.each(['start', 'topic', 'produce', 'consume', 'explain'])('helps with %s', async (verb) => {
     const { code, stdout } = await ended(verb, '--help');
 
     expect(code).toBe(0);
@@ -41,11 +42,11 @@ describe('the command line', () => {
     [['start', '--listen', '9292'], "--listen '9292' is not host:port", '--listen 127.0.0.1:9292'],
     [['start', 'now'], 'too many arguments', '`millrace start --help`'],
     [['topic', 'alter', 't'], 'nothing is to change', '--config'],
-  ])('refuses %j with one line, a hint and exit code 2', async (argv, error, hint) => {
+  ])('refuses %j with one line, a hint, where to learn more and exit code 2', async (argv, error, hint) => {
     const { code, stdout, stderr } = await ended(...argv);
 
     const [first = '', second = '', ...rest] = stderr.split('\n');
-    expect([code, stdout, rest]).toEqual([2, '', ['']]);
+    expect([code, stdout, rest]).toEqual([2, '', ['more:  millrace explain USAGE', '']]);
     expect(first).toMatch(/^error: /);
     expect(first).toContain(error);
     expect(second).toMatch(/^hint: {2}/);
@@ -61,7 +62,9 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await ended(...argv.filter(Boolean), '--broker', '127.0.0.1:1');
 
     expect([code, stdout]).toEqual([4, '']);
-    expect(stderr).toMatch(/^error: no broker answers at 127\.0\.0\.1:1.*\nhint: .*millrace start.*\n$/);
+    expect(stderr).toMatch(
+      /^error: no broker answers at 127\.0\.0\.1:1.*\nhint: .*millrace start.*\nmore: {2}millrace explain BROKER_UNREACHABLE\n$/,
+    );
   });
 
   it('shows where an error comes from with --debug or MILLRACE_DEBUG alone', async () => {

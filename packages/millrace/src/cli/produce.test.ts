@@ -68,7 +68,7 @@ describe('millrace produce', () => {
     expect((await listening.broker.records('spread')).map(({ partition }) => partition)).toEqual([2]);
     expect([beyond.code, beyond.stderr]).toEqual([
       3,
-      "error: topic 'spread' has no partition 3\nhint:  it has 3 partitions, counted from 0\n",
+      "error: topic 'spread' has no partition 3\nhint:  it has 3 partitions, counted from 0\nmore:  millrace explain PARTITION_NOT_FOUND\n",
     ]);
   });
 
@@ -105,7 +105,7 @@ describe('millrace produce', () => {
 
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /, \d+ acknowledged\nerror: record 2: .*2097\d{3}.*1048576.*\nhint: {2}a record is one line.*\n$/,
+      /, \d+ acknowledged\nerror: record 2: .*2097\d{3}.*1048576.*\nhint: {2}a record is one line.*\nmore: {2}millrace explain RECORD_TOO_LARGE\n$/,
     );
     expect((await stored('large'))[0]).toEqual([null, 'small']);
   });

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
 import type { ConsumeOptions } from './consume.ts';
+import type { ExplainOptions } from './explain.ts';
 import type { Io } from './io.ts';
 import { brokerOption, debugOption, naturalNumber } from './options.ts';
 import type { ProduceOptions } from './produce.ts';
@@ -23,6 +24,7 @@ export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command
   addTopicCommands(topic, context, finish);
   addProduce(program, context, finish);
   addConsume(program, context, finish);
+  addExplain(program, context, finish);
   return program;
 }
 
@@ -32,7 +34,8 @@ Without a verb, millrace starts a broker. For example:
   millrace produce orders '{"id":1}'                          a record; without values one a line from stdin
   zcat -f /var/log/dpkg.log* | millrace produce packages
   millrace consume packages --from earliest --to-end          the same lines
-  millrace topic describe packages`;
+  millrace topic describe packages
+  millrace explain BROKER_UNREACHABLE                         what an error means, and what to do`;
 
 /** Inherited by the verbs: commander writes help to our streams, throws instead of exiting, and says nothing of errors. */
 function configured(command: Command, io: Io): Command {
@@ -113,5 +116,18 @@ function addConsume(program: Command, context: VerbContext, finish: Finish): voi
     .action(async (topics: string[], options: ConsumeOptions) => {
       const { consume } = await import('./consume.ts');
       finish(await consume(topics, options, context));
+    });
+}
+
+function addExplain(program: Command, context: VerbContext, finish: Finish): void {
+  program
+    .command('explain')
+    .description('say what the code of an error means, why it comes and what to do')
+    .argument('[code]', 'without one: all codes')
+    .option('--json', 'one JSON object a line; so is the list of all codes when piped')
+    .addOption(debugOption())
+    .action(async (code: string | undefined, options: ExplainOptions) => {
+      const { explain } = await import('./explain.ts');
+      finish(explain(code, options, context));
     });
 }

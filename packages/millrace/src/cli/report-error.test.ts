@@ -15,19 +15,31 @@ function reported(error: unknown, isDebug = false): { text: string; code: number
 }
 
 describe('reportError', () => {
-  it('says the message and the hint, a line each', () => {
+  it('says the message, the hint and where to learn more, a line each', () => {
     const error = new CodedError('UNKNOWN_TOPIC_OR_PARTITION', 'there is no topic x', { hint: 'make one' });
 
-    expect(reported(error)).toEqual({ text: 'error: there is no topic x\nhint:  make one\n', code: 3 });
+    expect(reported(error)).toEqual({
+      text: 'error: there is no topic x\nhint:  make one\nmore:  millrace explain UNKNOWN_TOPIC_OR_PARTITION\n',
+      code: 3,
+    });
   });
 
-  it('has hints for what systems say', () => {
+  it('takes the hint from the explanation where an error brings none', () => {
     const error = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
 
     expect(reported(error)).toEqual({
-      text: expect.stringMatching(/^error: EACCES.*\nhint: .*permissions\n$/),
+      text: [
+        'error: EACCES: permission denied',
+        'hint:  choose another place, or change its permissions (`ls -ld` shows them)',
+        'more:  millrace explain EACCES',
+        '',
+      ].join('\n'),
       code: 1,
     });
+  });
+
+  it('says no more of a code that nobody has explained', () => {
+    expect(reported(new CodedError('ODD', 'it is odd')).text).toBe('error: it is odd\n');
   });
 
   it('shows the stack of what is a mistake of ours only when debugging', () => {
@@ -38,7 +50,7 @@ describe('reportError', () => {
   });
 
   it('keeps to one line and does not drive the terminal, whatever a broker says', () => {
-    const error = new CodedError('UNKNOWN_SERVER_ERROR', 'bad\n\u001b[2Jthings\u0007');
+    const error = new CodedError('ODD', 'bad\n\u001b[2Jthings\u0007');
 
     expect(reported(error).text).toBe('error: bad \\x1b[2Jthings\\x07\n');
   });

@@ -76,7 +76,7 @@ describe('millrace start', () => {
     expect(await second.ended).toBe(1);
     expect(second.stderr()).toMatch(
       new RegExp(
-        `^error: already running here, pid ${process.pid}, since \\d\\d:\\d\\d, ${addressOf(first)}\nhint: .*\n$`,
+        `^error: already running here, pid ${process.pid}, since \\d\\d:\\d\\d, ${addressOf(first)}\nhint: .*\nmore:  millrace explain ALREADY_RUNNING\n$`,
       ),
     );
   });

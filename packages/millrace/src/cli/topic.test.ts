@@ -86,7 +86,9 @@ describe('millrace topic', () => {
     const { code, stderr } = await run(...argv.filter(Boolean));
 
     expect(code).toBe(3);
-    expect(stderr).toBe("error: there is no topic 'oders'\nhint:  did you mean orders?\n");
+    expect(stderr).toBe(
+      "error: there is no topic 'oders'\nhint:  did you mean orders?\nmore:  millrace explain TOPIC_NOT_FOUND\n",
+    );
   });
 
   it.each([
