@@ -6,15 +6,23 @@ export interface Cluster extends AsyncDisposable {
   readonly clientId: string;
   /** The brokers' registry, when this client can reach it: what consumer groups need. */
   readonly registry: OpenRegistry | undefined;
-  /** How many partitions the topic has. UNKNOWN_TOPIC_OR_PARTITION at once, unless `create` asks for it to be created. */
+  /** How many partitions the topic has. UNKNOWN_TOPIC_OR_PARTITION at once (the hint names the closest topics), unless `create` asks for it to be created. */
   partitionsOf(topic: string, options?: { create?: boolean; signal?: AbortSignal }): Promise<number>;
   /** All topics of the cluster. */
   topics(signal?: AbortSignal): Promise<readonly string[]>;
-  /** Waits, with back-off and fresh metadata, until the partition has a leader. LEADER_NOT_AVAILABLE after all attempts. */
+  /**
+   * Waits, with back-off and fresh metadata, until the partition has a leader. LEADER_NOT_AVAILABLE,
+   * UNKNOWN_TOPIC_OR_PARTITION and BROKER_UNREACHABLE after all attempts; REACHED_OTHER_ADDRESS when brokers answer where
+   * this client began, and none where they say that they are.
+   */
   leaderOf(topic: string, partition: number, signal?: AbortSignal): Promise<Leader>;
   /** After NOT_LEADER_OR_FOLLOWER, FENCED_LEADER_EPOCH or a lost connection: asks again before the next answer. */
   forget(topic: string): void;
-  /** Asks any broker (`controller`: the one in office), retried while the error is retriable. BROKER_UNREACHABLE. */
+  /**
+   * Asks any broker, the controller when it says that only this one can answer, retried while the error is retriable.
+   * BROKER_UNREACHABLE. `listOffsets` goes to the leader of each partition, and again where it has moved. What only one
+   * leader can take (`produce`, `fetch`) goes over `leaderOf`.
+   */
   call<Name extends ApiName>(
     api: Name,
     request: RequestOf<Name>,

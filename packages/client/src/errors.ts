@@ -3,6 +3,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
 
 /**
  * - `BROKER_UNREACHABLE`: none of the addresses tried answered
+ * - `REACHED_OTHER_ADDRESS`: a broker answered at one address and told another, where nobody answers
  * - `INVALID_ADDRESS`: a bootstrap address that is not host:port
  * - `INVALID_METADATA`: a broker described a cluster that cannot be
  * - `CLUSTER_CLOSED`: asked after `close`
@@ -11,6 +12,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  */
 export type ClientErrorCode =
   | 'BROKER_UNREACHABLE'
+  | 'REACHED_OTHER_ADDRESS'
   | 'INVALID_ADDRESS'
   | 'INVALID_METADATA'
   | 'CLUSTER_CLOSED'

@@ -1,9 +1,11 @@
-import type { NodeAddress, ResponseOf } from '@millrace/protocol';
+import type { Connection, NodeAddress, ResponseOf } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
+import { abandonable } from './abandon.ts';
 import type { AnyBroker } from './any-broker.ts';
 import { checkMetadata, type TopicMetadata } from './check-metadata.ts';
 import type { Connections } from './connections.ts';
 import { clientError } from './errors.ts';
+import { SharedQuestions } from './shared-questions.ts';
 
 /** A broker that is known by its id. */
 type Node = NodeAddress & { readonly nodeId: number };
@@ -14,6 +16,9 @@ interface KnownTopic {
   readonly askedAt: number;
 }
 
+/** A broker that has not described its cluster after this long is hung up on, and another one asked. As long as any call may take. */
+const answerTimeoutMs = 30_000;
+
 /** What brokers said of topics and of each other, asked for once and again when it was forgotten or has grown old. */
 export class MetadataCache {
   readonly #anyBroker: AnyBroker;
@@ -21,7 +26,7 @@ export class MetadataCache {
   readonly #maxAgeMs: number;
   readonly #world: World;
   readonly #topics = new Map<string, KnownTopic>();
-  readonly #asking = new Map<string, Promise<TopicMetadata>>();
+  readonly #questions = new SharedQuestions<TopicMetadata>();
   #nodes = new Map<number, Node>();
 
   constructor(anyBroker: AnyBroker, connections: Connections, options: { maxAgeMs: number; world: World }) {
@@ -31,17 +36,15 @@ export class MetadataCache {
     this.#world = options.world;
   }
 
-  /** Rejects with the error the broker gives for the topic; it is then not remembered. */
-  topic(name: string, { create }: { create: boolean }): Promise<TopicMetadata> {
+  /**
+   * Rejects with the error the broker gives for the topic; it is then not remembered. Whoever asks at the same time
+   * shares the question, and may leave it by `signal`.
+   */
+  topic(name: string, { create, signal }: { create: boolean; signal: AbortSignal }): Promise<TopicMetadata> {
     const known = this.#fresh(name);
     if (known !== undefined) return Promise.resolve(known);
-    const key = `${create ? 'create' : 'find'} ${name}`;
-    let asking = this.#asking.get(key);
-    if (asking === undefined) {
-      asking = this.#ask(name, create).finally(() => this.#asking.delete(key));
-      this.#asking.set(key, asking);
-    }
-    return asking;
+    const question = `${create ? 'create' : 'find'} ${name}`;
+    return this.#questions.ask(question, (isWanted) => this.#ask(name, create, isWanted), signal);
   }
 
   /** Who leads the partition as far as is known; nothing when it must be asked. */
@@ -69,14 +72,20 @@ export class MetadataCache {
     return controllerId === undefined ? undefined : this.#nodes.get(controllerId);
   }
 
-  async #ask(name: string, create: boolean): Promise<TopicMetadata> {
+  /** The brokers that the one at the other end tells of. Nothing is remembered of it. */
+  async brokersTold(connection: Connection): Promise<readonly NodeAddress[]> {
+    return (await this.#answer(connection, [], false)).brokers;
+  }
+
+  async #ask(name: string, create: boolean, isWanted: () => boolean): Promise<TopicMetadata> {
     const { topics } = await this.#request([name], create);
     const topic = topics[0];
     if (topic === undefined || topic.error !== 'NONE') {
       const code = topic?.error ?? 'UNKNOWN_TOPIC_OR_PARTITION';
       throw clientError(code, topic?.message ?? `topic '${name}': ${code}`, { details: { topic: name } });
     }
-    this.#topics.set(name, { topic, askedAt: this.#world.clock.monotonic() });
+    // An answer that nobody waited for may be older than what was learned since.
+    if (isWanted()) this.#topics.set(name, { topic, askedAt: this.#world.clock.monotonic() });
     return topic;
   }
 
@@ -84,14 +93,32 @@ export class MetadataCache {
     topics: readonly string[] | undefined,
     allowAutoCreate: boolean,
   ): Promise<ResponseOf<'metadata'>> {
-    const connection = await this.#anyBroker.connection();
-    const answer = await connection.call('metadata', {
-      ...(topics === undefined ? {} : { topics: [...topics] }),
-      ...(allowAutoCreate ? { allowAutoCreate } : {}),
+    const answer = await this.#answer(await this.#anyBroker.connection(), topics, allowAutoCreate);
+    await this.#learn(answer.brokers);
+    return answer;
+  }
+
+  /** What this broker says, in time. INVALID_METADATA, REQUEST_TIMED_OUT. */
+  async #answer(
+    connection: Connection,
+    topics: readonly string[] | undefined,
+    allowAutoCreate: boolean,
+  ): Promise<ResponseOf<'metadata'>> {
+    const late = new AbortController();
+    const timer = this.#world.clock.after(answerTimeoutMs, () => {
+      const message = `a broker did not describe its cluster within ${answerTimeoutMs} ms`;
+      late.abort(clientError('REQUEST_TIMED_OUT', message, { retriable: true }));
     });
-    const checked = checkMetadata(answer, topics);
-    await this.#learn(checked.brokers);
-    return checked;
+    try {
+      const asked = connection.call('metadata', {
+        ...(topics === undefined ? {} : { topics: [...topics] }),
+        ...(allowAutoCreate ? { allowAutoCreate } : {}),
+      });
+      return checkMetadata(await abandonable(asked, late.signal), topics);
+    } finally {
+      timer.cancel();
+      if (late.signal.aborted) await connection.close();
+    }
   }
 
   async #learn(brokers: ResponseOf<'metadata'>['brokers']): Promise<void> {

@@ -168,12 +168,67 @@ describe('a cluster', () => {
     expect(state.metadataCalls).toBe(5);
   });
 
-  it('says at once that a topic is not there', async () => {
+  it('says at once that a topic is not there, after one question for the topics that are', async () => {
     const { state, open } = twoBrokers();
     state.topicError = 'UNKNOWN_TOPIC_OR_PARTITION';
 
     await expect(open().partitionsOf('orders')).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC_OR_PARTITION' });
+    expect(state.metadataCalls).toBe(2);
+  });
+
+  it('is not held up by a question that another has given up', async () => {
+    const { api, open } = twoBrokers();
+    const { metadata } = api;
+    api.metadata = () => new Promise(() => {});
+    const cluster = open();
+    const giveUp = new AbortController();
+    const first = cluster.partitionsOf('orders', { signal: giveUp.signal }).catch((error: unknown) => error);
+    await new Promise(setImmediate);
+    giveUp.abort('enough');
+    expect(await first).toBe('enough');
+
+    if (metadata !== undefined) api.metadata = metadata;
+
+    expect(await cluster.partitionsOf('orders')).toBe(1);
+  });
+
+  it('lets one asker leave a question, and answers the others', async () => {
+    const { api, state, open } = twoBrokers();
+    const { metadata } = api;
+    let answer = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    api.metadata = async (request, context) => {
+      await asked;
+      return metadata?.(request, context) as Promise<Metadata>;
+    };
+    const cluster = open();
+    const giveUp = new AbortController();
+    const leaves = cluster.partitionsOf('orders', { signal: giveUp.signal }).catch((error: unknown) => error);
+    const stays = cluster.partitionsOf('orders');
+
+    giveUp.abort('enough');
+    expect(await leaves).toBe('enough');
+    answer();
+
+    expect(await stays).toBe(1);
     expect(state.metadataCalls).toBe(1);
+  });
+
+  it('hangs up on a broker that never describes its cluster, and asks another', async () => {
+    const { world, state, api, open } = twoBrokers();
+    const { metadata } = api;
+    api.metadata = () => new Promise(() => {});
+    const partitions = open().partitionsOf('orders');
+    await world.clock.advance(29_999);
+    expect(state.connects).toEqual([1]);
+
+    if (metadata !== undefined) api.metadata = metadata;
+    await world.clock.advance(2_000);
+
+    expect(await partitions).toBe(1);
+    expect(state.connects).toEqual([1, 2]);
   });
 
   it('rides through a broker that is killed and comes back', async () => {
