@@ -7,7 +7,7 @@ async function openOn(files: MemoryFileSystem) {
   const world = testWorld(1, files);
   const logs = await openLogDirectory('/data', {}, world);
   const registry = await openEmbeddedRegistry(logs, world);
-  return { logs, registry, session: registry.session() };
+  return { world, logs, registry, session: registry.session() };
 }
 
 const value = (text: string) => Buffer.from(text);
@@ -59,6 +59,43 @@ describe('embedded registry', () => {
 
     await expect(unsafe).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     await expect(registry.open()).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  });
+
+  it('waits for room when the disk is full, and loses nothing', async () => {
+    const files = memoryFileSystem();
+    const { world, logs, registry, session } = await openOn(files);
+    await session.create('/topics/before', value('safe'));
+    for (let n = 0; n < 3; n += 1)
+      files.failNext('append', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+
+    const waiting = ['a', 'b', 'c'].map((name) => session.create(`/topics/${name}`, value(name)));
+    await world.clock.advance(400);
+    const meanwhile = await registry.session().children('/topics');
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      await world.clock.advance(500);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(waiting);
+    await logs.close();
+    const after = await openOn(files);
+
+    expect(meanwhile).toEqual(['before']);
+    expect(await after.session.children('/topics')).toEqual(['a', 'b', 'before', 'c']);
+    await after.logs.close();
+  });
+
+  it('does not wait for room once it is told that the broker stops', async () => {
+    const files = memoryFileSystem();
+    const { registry, session } = await openOn(files);
+    files.failNext('append', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    files.failNext('append', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    const waiting = session.create('/topics/orders', value('x'));
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await new Promise((resolve) => setImmediate(resolve));
+
+    registry.stopWaiting();
+
+    await refused;
   });
 
   it('puts a snapshot in the place of a history that has grown', async () => {

@@ -2,6 +2,7 @@ import { type MemoryRegistry, memoryRegistry } from '@millrace/coordination';
 import type { Log, LogDirectory } from '@millrace/log';
 import type { World } from '@millrace/runtime';
 import { brokerError } from './errors.ts';
+import { LogJournal } from './registry-journal.ts';
 
 /** The registry's own logs lie beside those of the partitions; theirs end in `-<partition>`, so the names never meet. */
 const logName = /^__registry\.(\d+)$/;
@@ -10,13 +11,18 @@ const logOptions = { maxBatchBytes: 256 * 1024 * 1024 };
 /** When the history is longer than this at start, a snapshot takes its place. */
 const maxHistoryBytes = 1024 * 1024;
 
+export interface EmbeddedRegistry extends MemoryRegistry {
+  /** Before the broker stops: changes that wait for room on a full disk fail, and nothing waits any more. */
+  stopWaiting(): void;
+}
+
 /**
  * A registry in this process, made durable through our own log: each change is a record, flushed before anyone sees it
  * (changes that arrive while a flush runs share the next). What lies in the log at start is the history. When that has
  * grown, a fresh log begins with a snapshot as its first record, which stands for all before; the old log goes once the
  * new one is durable, so a crash at any point leaves one that is complete.
  */
-export async function openEmbeddedRegistry(logs: LogDirectory, world: World): Promise<MemoryRegistry> {
+export async function openEmbeddedRegistry(logs: LogDirectory, world: World): Promise<EmbeddedRegistry> {
   const { generation, log, history } = await newestLog(logs);
   if (log.sizeInBytes <= maxHistoryBytes || history.length <= 1) return registryOver(log, history, world);
 
@@ -28,14 +34,9 @@ export async function openEmbeddedRegistry(logs: LogDirectory, world: World): Pr
   return registryOver(fresh, [snapshot], world);
 }
 
-function registryOver(log: Log, history: readonly Uint8Array[], world: World): MemoryRegistry {
-  const journal = {
-    async append(change: Uint8Array): Promise<void> {
-      await log.append({ value: change });
-      await log.flush();
-    },
-  };
-  return replay(world, history, journal);
+function registryOver(log: Log, history: readonly Uint8Array[], world: World): EmbeddedRegistry {
+  const journal = new LogJournal(log, world);
+  return { ...replay(world, history, journal), stopWaiting: () => journal.stopWaiting() };
 }
 
 /** The log of the greatest generation that holds anything; what a crash left of others is deleted. */
@@ -69,11 +70,7 @@ async function readAll(log: Log): Promise<Uint8Array[]> {
   return history;
 }
 
-function replay(
-  world: World,
-  history: readonly Uint8Array[],
-  journal?: { append(change: Uint8Array): Promise<void> },
-): MemoryRegistry {
+function replay(world: World, history: readonly Uint8Array[], journal?: LogJournal): MemoryRegistry {
   try {
     return memoryRegistry(world, journal === undefined ? { history } : { history, journal });
   } catch (error) {

@@ -168,6 +168,25 @@ describe('broker', () => {
     expect(await session.children('/brokers')).toEqual([]);
   });
 
+  it('stops also while the disk is full and a change of its registry waits for room', async () => {
+    const files = memoryFileSystem();
+    const world = testWorld(1, files);
+    const broker = await startBroker({ dataDirectory: '/data' }, world);
+    const connection = await broker.connect(bootstrap);
+    for (let write = 0; write < 100; write += 1)
+      files.failNext('append', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    const creating = createTopic(connection, 'orders').catch((error: unknown) => error);
+    await world.clock.advance(1_000);
+
+    const stopping = broker.stop().catch((error: unknown) => error);
+    await world.clock.advance(60_000);
+
+    await Promise.all([stopping, creating]);
+    await expect(
+      startBroker({ dataDirectory: '/data' }, testWorld(2, files.crash(seededRandom(1)))),
+    ).resolves.toBeDefined();
+  });
+
   it('stops once, however often it is told to', async () => {
     const broker = await startBroker({}, testWorld());
 

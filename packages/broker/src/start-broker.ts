@@ -6,7 +6,7 @@ import { memoryFileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, checkConfig } from './config.ts';
-import { openEmbeddedRegistry } from './embedded-registry.ts';
+import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
 import { checkListeners, openListeners } from './listeners.ts';
 import { gateApi } from './start-gate.ts';
 
@@ -50,7 +50,10 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const logs = await openLogDirectory(config.dataDirectory ?? '/millrace', {}, ownWorld);
   undo.push(() => logs.close());
 
-  const registry = config.registry ?? (await ownRegistry(inMemory, logs, ownWorld)).open;
+  const { open: registry, stopWaiting } =
+    config.registry === undefined
+      ? await ownRegistry(inMemory, logs, ownWorld)
+      : { open: config.registry, stopWaiting: undefined };
   const core = createBrokerCore(coreOptions(config, logs, registry), ownWorld);
   const api = { ...core.api, ...config.extraApis };
   const gate = gateApi(api);
@@ -59,6 +62,7 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const { endpoints } = listeners;
 
   undo.push(() => core.stop());
+  undo.push(async () => stopWaiting?.());
   undo.push(() => logs.annotateLock({ state: 'stopping' }));
   await core.start(endpoints);
   gate.open();
@@ -83,7 +87,11 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
 }
 
 /** In memory nothing outlives the broker, so its registry needs no journal. */
-function ownRegistry(inMemory: boolean, logs: LogDirectory, world: World): Promise<MemoryRegistry> {
+function ownRegistry(
+  inMemory: boolean,
+  logs: LogDirectory,
+  world: World,
+): Promise<MemoryRegistry & Partial<EmbeddedRegistry>> {
   return inMemory ? Promise.resolve(memoryRegistry(world)) : openEmbeddedRegistry(logs, world);
 }
 
