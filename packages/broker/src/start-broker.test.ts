@@ -173,7 +173,7 @@ describe('broker', () => {
     const world = testWorld(1, files);
     const broker = await startBroker({ dataDirectory: '/data' }, world);
     const connection = await broker.connect(bootstrap);
-    for (let write = 0; write < 100; write += 1)
+    for (let write = 0; write < 10_000; write += 1)
       files.failNext('append', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
     const creating = createTopic(connection, 'orders').catch((error: unknown) => error);
     await world.clock.advance(1_000);
