@@ -1,6 +1,7 @@
 // A process that writes logs until it is killed, and says on stdout what was acknowledged. Started by the crash commands.
 import { writeSync } from 'node:fs';
 import { type Log, openLogDirectory } from '@millrace/log';
+import { hasCode } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { seededRandom } from '@millrace/runtime/testing';
 import { idempotentBatch, idempotentLane, logNames, valuesOf } from './record-names.ts';
@@ -50,13 +51,21 @@ async function writeLane(log: Log, name: string, lane: number, options: WriterOp
         ? await log.appendBatches(idempotentBatch(cycle, number), { leaderEpoch: cycle })
         : await log.append(valuesOf(cycle, lane, number).map((value) => ({ value })));
     if (acknowledges === 'flushed') await log.flush();
-    say(`ack ${name} ${baseOffset} ${lane} ${number}`);
+    say(`ack ${name} ${baseOffset} ${lane} ${number} ${process.hrtime.bigint()}`);
   }
 }
 
 /** At once: what was said is true although the process dies in the next moment. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  const bytes = Buffer.from(`${line}\n`);
+  for (let said = 0; said < bytes.length; ) {
+    try {
+      said += writeSync(1, bytes, said);
+    } catch (error) {
+      // The parent has not yet listened to what was said before.
+      if (!hasCode(error, 'EAGAIN')) throw error;
+    }
+  }
 }
 
 await write(JSON.parse(process.argv[2] ?? '') as WriterOptions);

@@ -11,6 +11,8 @@ export interface Look {
   readonly lost: string[];
   /** What must never be. */
   readonly wrong: string[];
+  /** By log. */
+  readonly endOffsets: Map<string, number>;
 }
 
 /** Opens the logs that a writer left and compares them with what it was told; closes them cleanly. */
@@ -19,11 +21,12 @@ export async function look(
   acknowledged: ReadonlyMap<string, Acknowledged>,
   world: World,
 ): Promise<Look> {
-  const result: Look = { read: 0, lostCount: 0, lost: [], wrong: [] };
+  const result: Look = { read: 0, lostCount: 0, lost: [], wrong: [], endOffsets: new Map() };
   const logs = await openLogDirectory(directory, {}, world);
   try {
     for (const [name, said] of acknowledged) {
       const log = await logs.open(name);
+      result.endOffsets.set(name, log.endOffset);
       const finding = await said.check(log);
       result.read += finding.read;
       result.lostCount += finding.lostCount;

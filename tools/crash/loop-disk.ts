@@ -38,10 +38,13 @@ export class LoopDisk {
     this.#isMounted = true;
   }
 
-  /** From here on every call on the disk fails, and what did not reach it is lost. */
-  cut(flags: 1 | 2, pages: readonly { file: string; from: number; count: number }[]): void {
+  /**
+   * From here on every call on the disk fails, and what did not reach it is lost. Answers when it began, in ns of the
+   * machine's monotonic clock.
+   */
+  cut(flags: 1 | 2, pages: readonly { file: string; from: number; count: number }[]): bigint {
     const ranges = pages.flatMap(({ file, from, count }) => [file, String(from), String(count)]);
-    run(this.#cutPower, [this.mountPoint, String(flags), ...ranges]);
+    return BigInt(run(this.#cutPower, [this.mountPoint, String(flags), ...ranges]));
   }
 
   /** Idempotent. */
@@ -71,9 +74,9 @@ export function whyNoLoopDisk(): string | undefined {
   return undefined;
 }
 
-function run(program: string, args: readonly string[]): void {
+function run(program: string, args: readonly string[]): string {
   try {
-    execFileSync(program, args, { stdio: 'pipe' });
+    return execFileSync(program, args, { stdio: 'pipe' }).toString().trim();
   } catch (error) {
     throw new Error(`${[program, ...args].join(' ')}: ${reasonOf(error)}`, { cause: error });
   }

@@ -21,6 +21,8 @@ export interface Acknowledgement {
   readonly cycle: number;
   readonly lane: number;
   readonly number: number;
+  /** When it was said, ns of the machine's monotonic clock. */
+  readonly time: bigint;
 }
 
 /** `tools`: the folder in which this file's folder lies. */
@@ -65,7 +67,7 @@ class RunningWriter implements WriterProcess {
     if (child.stdout === null) throw new Error('a writer without a voice');
     createInterface(child.stdout).on('line', (line) => {
       if (line === 'opening') isOpening();
-      const parts = /^ack (\w+) (\d+) (\d+) (\d+)$/.exec(line);
+      const parts = /^ack (\w+) (\d+) (\d+) (\d+) (\d+)$/.exec(line);
       if (parts !== null) this.#note(parts, cycle);
     });
     void this.#gone.then(() => this.#end(isOpening));
@@ -84,13 +86,14 @@ class RunningWriter implements WriterProcess {
     await this.#gone;
   }
 
-  #note([, log = '', baseOffset, lane, number]: readonly string[], cycle: number): void {
+  #note([, log = '', baseOffset, lane, number, time = '']: readonly string[], cycle: number): void {
     this.acknowledged.push({
       log,
       baseOffset: Number(baseOffset),
       cycle,
       lane: Number(lane),
       number: Number(number),
+      time: BigInt(time),
     });
     for (const waiter of this.#waiting) if (this.acknowledged.length >= waiter.count) waiter.resolve();
     this.#waiting = this.#waiting.filter(({ count }) => this.acknowledged.length < count);
