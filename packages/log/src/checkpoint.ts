@@ -131,12 +131,13 @@ export async function writeSynced(files: FileSystem, path: string, bytes: Buffer
 }
 
 /** Lines, and a last one with their checksum. */
-function sealed(lines: readonly (string | number)[]): string {
+export function sealed(lines: readonly (string | number)[]): string {
   const text = lines.map((line) => `${line}\n`).join('');
   return `${text}${crc32c(Buffer.from(text)).toString(16)}\n`;
 }
 
-function unsealed(text: string | undefined): string[] | undefined {
+/** undefined when the checksum does not hold. */
+export function unsealed(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const lines = text.split('\n');
   if (lines.pop() !== '') return undefined;
@@ -145,7 +146,7 @@ function unsealed(text: string | undefined): string[] | undefined {
   return crc32c(Buffer.from(body)).toString(16) === checksum ? lines : undefined;
 }
 
-function wholeNumber(text: string | undefined): number | undefined {
+export function wholeNumber(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d+$/.test(text)) return undefined;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : undefined;

@@ -10,7 +10,13 @@ export const defaultLogOptions: LogConfig = Object.freeze({
   indexIntervalBytes: 4096,
   maxBatchBytes: 1024 * 1024 + 64 * 1024,
   flush: Object.freeze({ everyMs: 0 }),
+  cleanupPolicy: 'delete',
+  deleteRetentionMs: 24 * 60 * 60 * 1000,
+  minCompactionLagMs: 0,
+  compactionMemoryBytes: 128 * 1024 * 1024,
 });
+const cleanupPolicies: readonly string[] = ['delete', 'compact', 'compact,delete'];
+const longestMs = Number.MAX_SAFE_INTEGER;
 
 /** `options` over `base`; an option that is undefined changes nothing. RangeError names the option that makes no sense. */
 export function resolveLogOptions(options: LogOptions, base: LogConfig): LogConfig {
@@ -19,12 +25,29 @@ export function resolveLogOptions(options: LogOptions, base: LogConfig): LogConf
     indexIntervalBytes: options.indexIntervalBytes ?? base.indexIntervalBytes,
     maxBatchBytes: options.maxBatchBytes ?? base.maxBatchBytes,
     flush: { everyMs: options.flush?.everyMs ?? base.flush.everyMs },
+    cleanupPolicy: options.cleanupPolicy ?? base.cleanupPolicy,
+    deleteRetentionMs: options.deleteRetentionMs ?? base.deleteRetentionMs,
+    minCompactionLagMs: options.minCompactionLagMs ?? base.minCompactionLagMs,
+    compactionMemoryBytes: options.compactionMemoryBytes ?? base.compactionMemoryBytes,
   };
   check('segmentBytes', config.segmentBytes, 1, largestPosition);
   check('indexIntervalBytes', config.indexIntervalBytes, 0, largestPosition);
   check('maxBatchBytes', config.maxBatchBytes, 61, largestPosition);
   check('flush.everyMs', config.flush.everyMs, 0, largestPosition);
+  check('deleteRetentionMs', config.deleteRetentionMs, 0, longestMs);
+  check('minCompactionLagMs', config.minCompactionLagMs, 0, longestMs);
+  check('compactionMemoryBytes', config.compactionMemoryBytes, 48, 2 ** 36);
+  if (!cleanupPolicies.includes(config.cleanupPolicy)) {
+    throw new RangeError(
+      `cleanupPolicy is ${config.cleanupPolicy}, not one of ${cleanupPolicies.join(' | ')}`,
+    );
+  }
   return config;
+}
+
+/** Whether of each key only the newest record is kept. */
+export function isCompacted(config: LogConfig): boolean {
+  return config.cleanupPolicy !== 'delete';
 }
 
 function check(name: string, value: number, least: number, most: number): void {

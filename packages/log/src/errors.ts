@@ -10,6 +10,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * FOREIGN_LOG: the directory belongs to another identity.
  * LOG_CORRUPT: the directory cannot be opened without losing data that was flushed.
  * INVALID_NAME: no name for a log.
+ * INVALID_RECORD: a record without a key for a log that is compacted by key.
  */
 export type LogErrorCode =
   | 'OFFSET_OUT_OF_RANGE'
@@ -21,7 +22,8 @@ export type LogErrorCode =
   | 'LOG_CLOSED'
   | 'FOREIGN_LOG'
   | 'LOG_CORRUPT'
-  | 'INVALID_NAME';
+  | 'INVALID_NAME'
+  | 'INVALID_RECORD';
 
 export function logError(
   code: LogErrorCode,

@@ -37,6 +37,8 @@ export interface SegmentPlace {
   /** Where the next segment begins. */
   readonly next: Offset | undefined;
   readonly recoveryPoint: Offset;
+  /** Compaction may have left gaps between batches that begin below. */
+  readonly gapsBelow: Offset;
 }
 
 /** A batch, and where in its file it begins. */
@@ -135,28 +137,43 @@ async function byHeaders(
 
 /** What recovery would find. What was flushed once is never torn. */
 async function byChecksums(
-  { directory, baseOffset, next, recoveryPoint }: SegmentPlace,
+  place: SegmentPlace,
   path: string,
   file: OpenFile,
   size: number,
   world: World,
 ): Promise<Segment> {
+  const { baseOffset, next, recoveryPoint, gapsBelow } = place;
   const segment = new Segment({ baseOffset, path, file });
   const isFlushed = next !== undefined && next <= recoveryPoint;
   const successor =
-    next !== undefined && (isFlushed || (await beginsWell(directory, next, world))) ? next : undefined;
-  const position = await recoverSegment(segment, size, defaultLogOptions.indexIntervalBytes, successor);
+    next !== undefined && (isFlushed || (await beginsWell({ ...place, baseOffset: next }, world)))
+      ? next
+      : undefined;
+  const position = await recoverSegment(
+    segment,
+    size,
+    defaultLogOptions.indexIntervalBytes,
+    successor,
+    gapsBelow,
+  );
   if (position < size && isFlushed) {
     segment.publishRot({ position, firstOffset: segment.nextOffset, end: size, nextOffset: next });
   }
   return segment;
 }
 
-async function beginsWell(directory: string, baseOffset: Offset, world: World): Promise<boolean> {
+async function beginsWell(
+  { directory, baseOffset, gapsBelow }: SegmentPlace,
+  world: World,
+): Promise<boolean> {
   const path = join(directory, segmentFileName(baseOffset, 'log'));
   const file = await world.files.open(path, 'read');
   try {
-    return await beginsSoundly({ baseOffset, path, file, fileBytes: await file.size(), index: undefined });
+    return await beginsSoundly(
+      { baseOffset, path, file, fileBytes: await file.size(), index: undefined },
+      gapsBelow,
+    );
   } finally {
     await file.close();
   }

@@ -3,6 +3,7 @@ import type { Offset } from '@millrace/record';
 import { hasCode, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { Checkpoints, type CleanShutdown } from './checkpoint.ts';
+import { readCleanerCheckpoint } from './compaction/cleaner-checkpoint.ts';
 import { type InspectedSegment, inspectSegment } from './inspect-segment.ts';
 import type { LeaderEpoch } from './leader-epochs.ts';
 import { parseSegmentFileName } from './segment-name.ts';
@@ -44,13 +45,20 @@ export async function inspectLog(
 ): Promise<LogInspection> {
   const checkpoints = new Checkpoints(directory, world.files);
   const recoveryPoint = await checkpoints.readRecoveryPoint();
+  const { gapsBelow } = await readCleanerCheckpoint(directory, world.files);
   const names = (await world.files.list(directory)).map(parseSegmentFileName);
   const baseOffsets = names.flatMap((name) => (name?.kind === 'log' ? [name.baseOffset] : []));
   const segments: InspectedSegment[] = [];
   for (const [at, baseOffset] of baseOffsets.entries()) {
     if (baseOffset >= (options.upTo ?? Number.POSITIVE_INFINITY) && at > 0) break;
     options.signal?.throwIfAborted();
-    const place = { directory, baseOffset, next: baseOffsets[at + 1], recoveryPoint: recoveryPoint ?? 0 };
+    const place = {
+      directory,
+      baseOffset,
+      next: baseOffsets[at + 1],
+      recoveryPoint: recoveryPoint ?? 0,
+      gapsBelow,
+    };
     segments.push(await inspectSegment(place, options, world));
   }
   const identity = await checkpoints.readIdentity();

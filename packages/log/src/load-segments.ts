@@ -17,6 +17,8 @@ export interface SegmentsToLoad {
   readonly baseOffsets: readonly Offset[];
   /** What lies below was flushed. */
   readonly recoveryPoint: Offset;
+  /** Compaction may have left gaps between batches that begin below. */
+  readonly gapsBelow: Offset;
   /** Present when the log was closed in this boot of the machine and not written to since. */
   readonly cleanShutdown: CleanShutdown | undefined;
 }
@@ -73,7 +75,13 @@ async function takeSealed(load: SegmentsToLoad, found: SegmentFile, next: Offset
   const segment = await segmentByIndex(found, config.indexIntervalBytes);
   if (segment !== undefined && segment.nextOffset <= next) return segment;
   const scanned = unknownSegment(found);
-  const position = await recoverSegment(scanned, found.fileBytes, config.indexIntervalBytes, next);
+  const position = await recoverSegment(
+    scanned,
+    found.fileBytes,
+    config.indexIntervalBytes,
+    next,
+    load.gapsBelow,
+  );
   if (position < found.fileBytes) {
     scanned.publishRot({
       position,
@@ -126,19 +134,20 @@ async function recoverOne(
   found: SegmentFile,
   next: SegmentFile | undefined,
 ): Promise<Segment> {
-  const { config, world, recoveryPoint } = load;
+  const { config, world, recoveryPoint, gapsBelow } = load;
   const { indexIntervalBytes } = config;
   const trusted =
     recoveryPoint > found.baseOffset
       ? await segmentByIndex(found, indexIntervalBytes, recoveryPoint)
       : undefined;
   const segment = trusted ?? unknownSegment(found);
-  const sound = next !== undefined && (await beginsSoundly(next));
+  const sound = next !== undefined && (await beginsSoundly(next, gapsBelow));
   const end = await recoverSegment(
     segment,
     found.fileBytes,
     indexIntervalBytes,
     sound ? next.baseOffset : undefined,
+    gapsBelow,
   );
   for (const damage of segment.rotten) {
     world.logger.error({ path: found.path, ...damage }, 'the log is damaged; this range is not served');

@@ -25,7 +25,7 @@ export interface Log extends AsyncDisposable {
 
   // For embedders: records in, records out.
 
-  /** Writes one batch, all or nothing; resolves once it is in the page cache (`flush` for more). RECORD_TOO_LARGE, LOG_FAILED, LOG_CLOSED. */
+  /** Writes one batch, all or nothing; resolves once it is in the page cache (`flush` for more). INVALID_RECORD without a key where the log is compacted; RECORD_TOO_LARGE, LOG_FAILED, LOG_CLOSED. */
   append(records: NewRecord | readonly NewRecord[]): Promise<Appended>;
   /**
    * Records from `from` (default: the oldest) to the end at the time of asking, or with `follow` until the signal aborts
@@ -61,6 +61,13 @@ export interface Log extends AsyncDisposable {
   flush(): Promise<void>;
   /** Applies to the open log: segment size, index interval, flush delay. */
   configure(options: LogOptions): void;
+  /**
+   * Goes once through what is flushed and no longer written to: of each key only the newest record stays there. Offsets
+   * stay, with gaps; records without a key stay; a tombstone stays for `deleteRetentionMs` after the run that compacted
+   * it. Segments that are damaged or whose codec is missing stay as they are. Done in steps, each of which survives a crash;
+   * closing ends it early without an error. RangeError unless `cleanupPolicy` says compact; LOG_FAILED, LOG_CLOSED.
+   */
+  compact(): Promise<Compacted>;
   /** Called after `endOffset` or `flushedOffset` moved, or the log failed or closed, once per turn at most; returns how to stop it. */
   onAdvance(listener: () => void): () => void;
   /** Flushes, writes the checkpoints and the clean-shutdown marker, closes. Idempotent. */
@@ -74,6 +81,19 @@ export interface Appended {
   readonly appendTime: number;
   /** The batch was here already (same producer, epoch and sequence); the offsets are the old ones. */
   readonly duplicate: boolean;
+}
+
+/** What a run of compaction did. */
+export interface Compacted {
+  /** Of the segments that could be compacted, before and after. */
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Of the segments that were gone through. */
+  readonly recordsKept: number;
+  readonly recordsRemoved: number;
+  /** Below, no key has two records. Less than could be when memory did not hold all keys, or a segment was left alone. */
+  readonly cleanedUpTo: Offset;
+  readonly leftAlone: readonly { readonly path: string; readonly reason: string }[];
 }
 
 export interface RecordsOptions {
@@ -97,6 +117,14 @@ export interface LogOptions {
   maxBatchBytes?: number;
   /** Delays a flush that nobody waits for; 0: a flush runs or is queued whenever there are unflushed bytes. 0. */
   flush?: { everyMs: number };
+  /** How the log is kept from growing for ever: `compact` keeps the newest record of each key. `delete`. */
+  cleanupPolicy?: 'delete' | 'compact' | 'compact,delete';
+  /** How long a tombstone stays after it was compacted: as long as the slowest reader may take for the log. 1 day. */
+  deleteRetentionMs?: number;
+  /** Records younger than this are not compacted. 0. */
+  minCompactionLagMs?: number;
+  /** What one run of compaction may take to remember keys, 24 bytes each: taken as needed. 128 MiB. */
+  compactionMemoryBytes?: number;
   /** Written into the directory at first opening; opened later only for the same identity: FOREIGN_LOG. */
   identity?: string;
 }

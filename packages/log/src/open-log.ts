@@ -3,6 +3,8 @@ import type { Offset } from '@millrace/record';
 import { codeOf, type FileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { Checkpoints } from './checkpoint.ts';
+import { readCleanerCheckpoint } from './compaction/cleaner-checkpoint.ts';
+import { recoverSwaps } from './compaction/swap.ts';
 import { defaultLogOptions, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError } from './errors.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
@@ -52,6 +54,8 @@ export async function openLogIn(
 ): Promise<SegmentedLog> {
   const { files } = world;
   const checkpoints = new Checkpoints(directory, files);
+  await recoverSwaps(directory, files);
+  const cleaner = await readCleanerCheckpoint(directory, files);
   const baseOffsets = await baseOffsetsOf(directory, 'log', files);
   await checkIdentity(directory, identity, baseOffsets.length === 0, checkpoints);
   if (baseOffsets.length === 0) {
@@ -67,6 +71,7 @@ export async function openLogIn(
     world,
     baseOffsets,
     recoveryPoint: recoveryPoint ?? 0,
+    gapsBelow: cleaner.gapsBelow,
     cleanShutdown: shutdown?.bootId === world.host.bootId ? shutdown : undefined,
   });
   try {
@@ -91,6 +96,7 @@ export async function openLogIn(
         producers,
         epochs,
         checkpoints,
+        cleaner,
         clean,
         recoveryPoint,
         epochsOnDisk,

@@ -108,8 +108,11 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
   }
 
   async #readSlice(): Promise<void> {
+    const end = this.#end ?? this.#log.endOffset;
     const slice = await this.#log.read(this.#next, { maxBytes: readBytes, ...this.#limit });
     try {
+      // Compaction may have taken everything up to there.
+      if (slice.byteLength === 0) this.#next = end;
       const bytes = await slice.read(0, slice.byteLength);
       const sound = await this.#verify(bytes);
       this.#records = recordsIn(sound, { from: this.#next, codecs: this.#codecs })[Symbol.iterator]();

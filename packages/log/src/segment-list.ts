@@ -44,9 +44,24 @@ export class SegmentList {
     return this.#segments[this.#floor(offset)] ?? this.#active;
   }
 
-  /** The segment behind this one. */
+  /** The segment behind this one; for one that was replaced meanwhile, what now holds the offsets behind it. */
   after(segment: Segment): Segment | undefined {
-    return this.#segments[this.#floor(segment.baseOffset) + 1];
+    const at = this.#floor(segment.baseOffset);
+    return this.#segments[at] === segment ? this.#segments[at + 1] : this.holding(segment.nextOffset);
+  }
+
+  /** Whether these are neighbours here, in this order, and none is the active one. */
+  holds(run: readonly Segment[]): boolean {
+    const at = this.#segments.indexOf(run[0] as Segment);
+    return at >= 0 && !run.includes(this.#active) && run.every((one, by) => this.#segments[at + by] === one);
+  }
+
+  /** Puts one segment in the place of a run that is held here. Readers of the old ones go on; closing them is the caller's. */
+  replace(run: readonly Segment[], by: Segment): void {
+    if (!this.holds(run)) throw new RangeError(`${by.path} can only replace sealed segments of this log`);
+    by.seal();
+    const at = this.#segments.indexOf(run[0] as Segment);
+    this.#segments = this.#segments.toSpliced(at, run.length, by);
   }
 
   /** The segment becomes the active one. */

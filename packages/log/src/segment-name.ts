@@ -1,9 +1,9 @@
 import type { Offset } from '@millrace/record';
 
-/** What lies beside each other under one base offset: batches, offset index, producer state. */
-export type SegmentFileKind = 'log' | 'index' | 'snapshot';
+/** What lies beside each other under one base offset: batches, offset index, time index, producer state. */
+export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'snapshot';
 
-const pattern = /^(\d{20})\.(log|index|snapshot)$/;
+const pattern = /^(\d{20})\.(log|index|timeindex|snapshot)$/;
 
 /** Kafka's: the base offset in twenty digits, so that names sort as offsets do. */
 export function segmentFileName(baseOffset: Offset, kind: SegmentFileKind): string {

@@ -22,14 +22,16 @@ const magic = 2;
  * Verifies the batches of a segment's file behind what the segment already knows, and makes the good ones known.
  * Stops at the first torn one and returns where: the caller cuts there. Damage that a power cut does not explain is
  * kept, and noted as rotten (protocols §F). `successor`: the first offset of the next segment, when that one is sound.
+ * `gapsBelow`: compaction may have left gaps between batches that begin below it.
  */
 export async function recoverSegment(
   segment: Segment,
   fileBytes: number,
   indexIntervalBytes: number,
   successor: number | undefined,
+  gapsBelow: number,
 ): Promise<number> {
-  const scan = new RecoveryScan(segment.file, fileBytes, successor);
+  const scan = new RecoveryScan(segment.file, fileBytes, successor, gapsBelow);
   let position = segment.sizeInBytes;
   while (position < fileBytes) {
     const header =
@@ -48,9 +50,9 @@ export async function recoverSegment(
   return position;
 }
 
-/** Whether a file begins with a sound batch of this offset. */
-export async function beginsSoundly(found: SegmentFile): Promise<boolean> {
-  const scan = new RecoveryScan(found.file, found.fileBytes, undefined);
+/** Whether a file begins with a sound batch of this offset, or behind a gap. */
+export async function beginsSoundly(found: SegmentFile, gapsBelow: number): Promise<boolean> {
+  const scan = new RecoveryScan(found.file, found.fileBytes, undefined, gapsBelow);
   return (await scan.verify(0, found.baseOffset)) !== undefined;
 }
 
@@ -58,11 +60,13 @@ class RecoveryScan {
   readonly #window: FileWindow;
   readonly #end: number;
   readonly #successor: number | undefined;
+  readonly #gapsBelow: number;
 
-  constructor(file: OpenFile, end: number, successor: number | undefined) {
+  constructor(file: OpenFile, end: number, successor: number | undefined, gapsBelow: number) {
     this.#window = new FileWindow(file, end, pieceBytes);
     this.#end = end;
     this.#successor = successor;
+    this.#gapsBelow = gapsBelow;
   }
 
   /** The header of a sound batch with this base offset, when its bytes are in memory already. */
@@ -77,7 +81,19 @@ class RecoveryScan {
   async verify(position: number, baseOffset: number): Promise<BatchHeader | undefined> {
     const header = await this.#header(position);
     if (header === undefined || position + header.sizeInBytes > this.#end) return undefined;
-    return this.#sound(await this.#window.load(position, header.sizeInBytes), baseOffset);
+    if (header.baseOffset === baseOffset || !(await this.#isBehindGap(header, position, baseOffset))) {
+      return this.#sound(await this.#window.load(position, header.sizeInBytes), baseOffset);
+    }
+    return this.#sound(await this.#window.load(position, header.sizeInBytes), header.baseOffset);
+  }
+
+  /** The base offset is outside the checksum: behind a gap it is believed only when what follows agrees with it. */
+  async #isBehindGap(header: BatchHeader, position: number, expected: number): Promise<boolean> {
+    if (header.baseOffset < expected || header.baseOffset >= this.#gapsBelow) return false;
+    const behind = position + header.sizeInBytes;
+    if (behind === this.#end) return this.#successor === undefined || header.lastOffset < this.#successor;
+    const next = await this.#header(behind);
+    return next === undefined || next.baseOffset > header.lastOffset;
   }
 
   /** What is wrong at `position`, where a batch with offset `expected` should be. */

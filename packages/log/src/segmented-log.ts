@@ -4,13 +4,16 @@ import { AdvanceListeners } from './advance-listeners.ts';
 import { Appender } from './appender.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
-import { type LogConfig, resolveLogOptions } from './config.ts';
+import type { CleanerCheckpoint } from './compaction/cleaner-checkpoint.ts';
+import { Compactor } from './compaction/compactor.ts';
+import { requireKeys } from './compaction/required-keys.ts';
+import { isCompacted, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError, reasonOf } from './errors.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { Flusher, type LogMark } from './flusher.ts';
 import { writeIndex } from './index-file.ts';
 import { encodeLeaderEpochs, type LeaderEpoch, type LeaderEpochs } from './leader-epochs.ts';
-import type { Appended, Log, LogOptions, LogSlice, RecordsOptions } from './log.ts';
+import type { Appended, Compacted, Log, LogOptions, LogSlice, RecordsOptions } from './log.ts';
 import { LogReader } from './log-reader.ts';
 import { writeSnapshot } from './producer-recovery.ts';
 import type { ProducerState } from './producer-state.ts';
@@ -30,6 +33,7 @@ export interface OpenedLog {
   readonly producers: ProducerState;
   readonly epochs: LeaderEpochs;
   readonly checkpoints: Checkpoints;
+  readonly cleaner: CleanerCheckpoint;
   /** Whether the clean-shutdown marker is there and true. */
   readonly clean: boolean;
   readonly recoveryPoint: Offset | undefined;
@@ -51,6 +55,7 @@ export class SegmentedLog implements Log {
   readonly #keeper: CheckpointKeeper;
   readonly #reader: LogReader;
   readonly #listeners: AdvanceListeners;
+  readonly #compactor: Compactor;
   readonly #batcher = new RecordBatcher();
   #config: LogConfig;
   #marked: boolean;
@@ -78,6 +83,7 @@ export class SegmentedLog implements Log {
       epochs: unchanged ? entries : undefined,
     });
     this.#reader = new LogReader(this, world);
+    this.#compactor = new Compactor(this, opened.cleaner, world);
   }
 
   get config(): LogConfig {
@@ -127,7 +133,8 @@ export class SegmentedLog implements Log {
 
   append(records: NewRecord | readonly NewRecord[]): Promise<Appended> {
     try {
-      const list = Array.isArray(records) ? records : [records];
+      const list: readonly NewRecord[] = Array.isArray(records) ? records : [records];
+      if (isCompacted(this.#config)) requireKeys(list, this.path);
       const batch = this.#batcher.build(list, this.#config.maxBatchBytes, this.#world.clock.now());
       return this.#append(batch, this.epochs.latest);
     } catch (error) {
@@ -192,6 +199,16 @@ export class SegmentedLog implements Log {
     return this.#flusher.waitFor(this.#appender.nextOffset);
   }
 
+  async compact(): Promise<Compacted> {
+    this.#checkWritable();
+    if (!isCompacted(this.#config)) {
+      throw new RangeError(
+        `${this.path} is not compacted: its cleanupPolicy is ${this.#config.cleanupPolicy}`,
+      );
+    }
+    return this.#compactor.compact();
+  }
+
   configure(options: LogOptions): void {
     this.#config = resolveLogOptions(options, this.#config);
   }
@@ -223,6 +240,19 @@ export class SegmentedLog implements Log {
   published(): void {
     this.#flusher.advanced();
     this.#listeners.announce();
+  }
+
+  /** Nobody holds anything yet. */
+  get heldFrom(): Offset {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  writeCheckpoints(): Promise<void> {
+    return this.#keeper.write();
+  }
+
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return work();
   }
 
   takenBack(endOffset: Offset): void {
@@ -269,6 +299,7 @@ export class SegmentedLog implements Log {
 
   async #close(): Promise<void> {
     try {
+      await this.#compactor.giveUp();
       await this.#appender.drained();
       const failed = this.#failure;
       if (failed === undefined) await this.#flusher.waitFor(this.endOffset);

@@ -14,18 +14,30 @@ export async function offsetForTimestamp(
   segments: readonly Segment[],
   timestamp: number,
 ): Promise<{ offset: Offset; timestamp: number } | undefined> {
-  for (const segment of segments) {
-    segment.acquire();
-    try {
+  // All of them: one that is replaced meanwhile stays readable.
+  for (const segment of segments) segment.acquire();
+  try {
+    for (const segment of segments) {
       await knowTimestamps(segment);
       if (segment.largestTimestamp < timestamp) continue;
       const record = await firstInSegment(segment, timestamp);
       if (record !== undefined) return { offset: record.offset, timestamp: record.timestamp };
-    } finally {
-      segment.release();
     }
+    return undefined;
+  } finally {
+    for (const segment of segments) segment.release();
   }
-  return undefined;
+}
+
+/** The largest timestamp in a segment, ms since the epoch; -1 when there is none. */
+export async function newestTimestamp(segment: Segment): Promise<number> {
+  segment.acquire();
+  try {
+    await knowTimestamps(segment);
+    return segment.largestTimestamp;
+  } finally {
+    segment.release();
+  }
 }
 
 /** Goes once through the headers of a segment that was there when the log was opened. */

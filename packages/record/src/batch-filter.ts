@@ -24,7 +24,7 @@ export interface FilteredBatch {
   readonly bytes: Buffer;
   readonly kept: number;
   readonly removed: number;
-  /** Of those kept. */
+  /** Of those kept: null values of a key. */
   readonly tombstones: number;
   /** ms since the epoch, as it now stands in the batch (KIP-534). */
   readonly deleteHorizonMs: number | undefined;
@@ -92,9 +92,9 @@ class KeptRuns {
   readonly #bounds: number[] = [];
   #byteLength = 0;
 
-  keep({ start, end, offset, isTombstone }: RawRecords): void {
+  keep({ start, end, offset, keyEnd, isTombstone }: RawRecords): void {
     this.kept += 1;
-    if (isTombstone) this.tombstones += 1;
+    if (isTombstone && keyEnd >= 0) this.tombstones += 1;
     this.offsets.add(offset);
     this.#byteLength += end - start;
     if (this.#bounds.at(-1) === start) this.#bounds[this.#bounds.length - 1] = end;
