@@ -14,6 +14,7 @@ export function lockedError(path: string, { pid, since, notes }: LockHolder): Co
   const time = new Date(since).toTimeString().slice(0, 8);
   return new CodedError('LOCKED', `${path}: already locked by pid ${pid} since ${time}`, {
     retriable: true,
+    hint: 'stop that process, or use another directory',
     details: { ...notes, pid, since },
   });
 }

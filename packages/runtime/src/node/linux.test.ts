@@ -67,6 +67,15 @@ describeOnLinux('on Linux, a file', () => {
   });
 });
 
+describeOnLinux('on Linux, a directory', () => {
+  it('is refused where none can be made, rather than tried for ever', async () => {
+    await expect(nodeFileSystem.ensureDirectory('/proc/millrace/data')).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining("mkdir '/proc/millrace'"),
+    });
+  });
+});
+
 describeOnLinux('on Linux, a lock', () => {
   it('is taken over from another boot, and from an earlier process with the same pid', async () => {
     const path = join(directory, '.lock');

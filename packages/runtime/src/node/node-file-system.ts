@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { hasCode } from '../coded-error.ts';
 import type { FileSystem } from '../file-system.ts';
 import { called } from './callback.ts';
@@ -14,11 +15,31 @@ export const nodeFileSystem: FileSystem = {
   exists,
   // A copy: under jest the array of `fs` is of another realm, and equals none of the test's.
   list: async (directory) => [...(await called<string[]>((done) => fs.readdir(directory, done)))].sort(),
-  ensureDirectory: async (path) => {
-    await called<string | undefined>((done) => fs.mkdir(path, { recursive: true }, done));
-  },
+  ensureDirectory,
   rename: (from, to) => called<void>((done) => fs.rename(from, to, done)),
 };
+
+/**
+ * Node's own `recursive` never ends where a parent takes no directories (/proc), and says ENOENT where the disk is
+ * read-only.
+ */
+async function ensureDirectory(path: string): Promise<void> {
+  const make = (): Promise<void> => called<void>((done) => fs.mkdir(path, done));
+  try {
+    await make();
+  } catch (error) {
+    const parent = dirname(path);
+    if (hasCode(error, 'ENOENT') && parent !== path) {
+      await ensureDirectory(parent);
+      await make().catch((again: unknown) => unlessDirectory(path, again));
+    } else await unlessDirectory(path, error);
+  }
+}
+
+async function unlessDirectory(path: string, error: unknown): Promise<void> {
+  const found = await called<fs.Stats>((done) => fs.stat(path, done)).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw error;
+}
 
 async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a directory and keeps names in a journal of its own.

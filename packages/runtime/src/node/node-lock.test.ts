@@ -38,6 +38,7 @@ describe('a lock file', () => {
       message: expect.stringMatching(
         new RegExp(`already locked by pid ${process.pid} since \\d\\d:\\d\\d:\\d\\d$`),
       ),
+      hint: 'stop that process, or use another directory',
       details: { pid: process.pid, address: '127.0.0.1:9292', since: expect.any(Number) },
     });
     expect(JSON.parse(readFileSync(path, 'utf8')).since).toBeGreaterThanOrEqual(before);
