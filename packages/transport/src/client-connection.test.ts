@@ -196,6 +196,48 @@ describe('connectOver', () => {
     expect(await call).toBe('UNSUPPORTED_VERSION');
   });
 
+  it.each([
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\n\r\n', "begins with 'HTTP', as a web server does"],
+    ['a mail server', '220 mail ready\r\n', "begins with '220 '"],
+  ])('tells how %s begins, which answers instead of a broker', async (_who, said, message) => {
+    const { connection, far, settle } = silentBroker();
+    const call = connection.call('produce', request);
+    far.write(said);
+    await Promise.all([
+      expect(call).rejects.toMatchObject({
+        code: 'UNSUPPORTED_VERSION',
+        message: `no Millrace broker answers: what came ${message}`,
+        hint: expect.stringContaining('another program'),
+      }),
+      settle(),
+    ]);
+  });
+
+  it('notices that what it sends comes back', async () => {
+    const { connection, far, chunks, settle } = silentBroker();
+    const call = connection.call('produce', request);
+    await settle();
+    for (const chunk of chunks) far.write(chunk);
+    await expect(call).rejects.toMatchObject({
+      code: 'UNSUPPORTED_VERSION',
+      message: 'no Millrace broker answers: what was sent came back',
+    });
+  });
+
+  it('tells an end before any answer from one after', async () => {
+    const before = silentBroker();
+    const ungreeted = before.connection.call('produce', request);
+    before.far.end();
+    await expect(ungreeted).rejects.toThrow('the connection was ended before a Millrace broker answered');
+
+    const after = silentBroker();
+    const greeted = after.connection.call('produce', request);
+    await after.settle();
+    after.welcome();
+    after.far.end();
+    await expect(greeted).rejects.toThrow('the broker ended the connection');
+  });
+
   it('passes on whether a failed call may succeed later', async () => {
     const { connection, far, welcome, settle } = silentBroker();
     const call = connection.call('produce', request);

@@ -46,6 +46,8 @@ class ClientConnection implements Connection {
   readonly #requestTimeoutMs: number;
   readonly #pending: PendingCalls;
   #closingTimer: Timer | undefined;
+  /** Something came that only a broker says. */
+  #isGreeted = false;
   /** Why it ended. */
   #end: Error | undefined;
 
@@ -117,7 +119,7 @@ class ClientConnection implements Connection {
     this.#reader.push(chunk);
     try {
       for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
-        if ('refused' in frame) throw strangeFrame(frame.refused);
+        if ('refused' in frame) throw strangeFrame(frame.refused, this.#isGreeted);
         this.#settle(frame);
       }
     } catch (error) {
@@ -128,6 +130,7 @@ class ClientConnection implements Connection {
 
   #settle(frame: Buffer): void {
     const answer = this.#codec.decode(frame);
+    this.#isGreeted = true;
     if (answer === undefined) return;
     const call = this.#pending.take(answer.correlation);
     const { outcome } = answer;
@@ -147,7 +150,11 @@ class ClientConnection implements Connection {
 
   #ended(): void {
     this.#closingTimer?.cancel();
-    this.#end ??= networkException('the broker ended the connection');
+    this.#end ??= networkException(
+      this.#isGreeted
+        ? 'the broker ended the connection'
+        : 'the connection was ended before a Millrace broker answered',
+    );
     this.#pending.rejectAll(this.#end);
     this.#outgoing.drop();
   }
@@ -160,6 +167,17 @@ function ownWaitMs(request: object): number {
   return 0;
 }
 
-function strangeFrame(length: number): Error {
-  return apiError('CORRUPT_MESSAGE', `a frame of ${length} bytes came, which no Millrace broker sends`);
+/** A length that no frame has. Where nothing else came before, these four bytes are how somebody else begins. */
+function strangeFrame(length: number, isGreeted: boolean): Error {
+  if (isGreeted)
+    return apiError('CORRUPT_MESSAGE', `a frame of ${length} bytes came, which no Millrace broker sends`);
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(length);
+  const beginning = bytes.toString('latin1');
+  const guess = beginning === 'HTTP' ? ', as a web server does' : '';
+  return apiError(
+    'UNSUPPORTED_VERSION',
+    `no Millrace broker answers: what came begins with '${printable(beginning)}'${guess}`,
+    { hint: 'another program seems to serve this address; name that of a Millrace broker' },
+  );
 }

@@ -46,7 +46,11 @@ describe('inProcessConnector', () => {
 
   it('finds no broker where none is', async () => {
     const connect = inProcessConnector((nodeId) => (nodeId === 1 ? { produce: done } : undefined));
-    await expect(connect({ ...node, nodeId: 2 })).rejects.toMatchObject({ code: 'BROKER_UNREACHABLE' });
+    await expect(connect({ ...node, nodeId: 2 })).rejects.toMatchObject({
+      code: 'BROKER_UNREACHABLE',
+      message: 'no broker 2 runs in this process',
+    });
+    await expect(connect({ ...node, nodeId: undefined })).rejects.toThrow('no broker runs in this process');
   });
 
   it('ends a connection to a broker that is gone with the next call', async () => {

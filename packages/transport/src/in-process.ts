@@ -31,10 +31,14 @@ export function inProcessConnector(
     signal?.throwIfAborted();
     const lookUp = (): Partial<BrokerApi> | undefined => (typeof find === 'function' ? find(nodeId) : find);
     if (lookUp() === undefined)
-      throw transportError('BROKER_UNREACHABLE', `no broker ${nodeId ?? ''} runs in this process`, {
-        retriable: true,
-        hint: 'start it first, or connect to its port',
-      });
+      throw transportError(
+        'BROKER_UNREACHABLE',
+        `no broker${nodeId === undefined ? '' : ` ${nodeId}`} runs in this process`,
+        {
+          retriable: true,
+          hint: 'start it first, or connect to its port',
+        },
+      );
     connections += 1;
     return new InProcessConnection(lookUp, connections, options);
   };

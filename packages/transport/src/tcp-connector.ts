@@ -1,9 +1,10 @@
 import { createConnection, type Socket } from 'node:net';
 import type { Connector } from '@millrace/protocol';
-import { codeOf, type World } from '@millrace/runtime';
+import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { type ConnectOptions, connectOver } from './client-connection.ts';
 import { transportError } from './errors.ts';
+import { systemReason } from './system-reason.ts';
 
 /** Connections over TCP. BROKER_UNREACHABLE when none comes about within `connectTimeoutMs` (5 s). */
 export function tcpConnector(
@@ -43,7 +44,7 @@ function connected(
       socket.on('error', () => {}).destroy();
       reject(unreachable(address, why, cause));
     };
-    const failed = (error: Error): void => fail(codeOf(error) ?? error.message, error);
+    const failed = (error: Error): void => fail(systemReason(error), error);
     const succeed = (): void => {
       settle();
       resolve();
@@ -57,7 +58,7 @@ function unreachable(address: string, why: string, cause?: Error): Error {
   return transportError('BROKER_UNREACHABLE', `no broker at ${address}: ${why}`, {
     retriable: true,
     hint: `is it running? \`npx millrace start --listen ${address}\``,
-    details: { address },
+    details: { address, reason: why },
     ...(cause === undefined ? {} : { cause }),
   });
 }

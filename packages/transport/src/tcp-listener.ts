@@ -5,6 +5,7 @@ import { nodeWorld } from '@millrace/runtime/node';
 import { transportError } from './errors.ts';
 import type { ServeOptions } from './serve.ts';
 import { ServerConnection } from './server-connection.ts';
+import { systemReason } from './system-reason.ts';
 
 export interface ListenOptions extends ServeOptions {
   /** 127.0.0.1 */
@@ -110,14 +111,10 @@ function bind(server: Server, host: string, port: number): Promise<number> {
 async function refusal(error: Error, host: string, port: number): Promise<Error> {
   const code = codeOf(error);
   if (code !== 'EADDRINUSE')
-    return transportError(
-      'ADDRESS_UNAVAILABLE',
-      `cannot listen on ${host}:${port}: ${code ?? error.message}`,
-      {
-        hint: 'use an address of this machine, and a port above 1023 unless you are root',
-        cause: error,
-      },
-    );
+    return transportError('ADDRESS_UNAVAILABLE', `cannot listen on ${host}:${port}: ${systemReason(error)}`, {
+      hint: 'use an address of this machine, and a port above 1023 unless you are root',
+      cause: error,
+    });
   const freePort = await nextFreePort(host, port + 1);
   return transportError('ADDRESS_IN_USE', `port ${port} on ${host} is in use`, {
     ...(freePort === undefined ? {} : { hint: `${freePort} is free: --listen ${host}:${freePort}` }),

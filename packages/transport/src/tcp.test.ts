@@ -45,7 +45,10 @@ describe('listenTcp', () => {
 
   it('names an address that is not there', async () => {
     const listening = listenTcp({ api, codec, host: '192.0.2.1' });
-    await expect(listening).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
+    await expect(listening).rejects.toMatchObject({
+      code: 'ADDRESS_UNAVAILABLE',
+      message: 'cannot listen on 192.0.2.1:0: that is no address of this machine (EADDRNOTAVAIL)',
+    });
   });
 
   it('answers what was asked before it closes, and takes nothing more', async () => {
@@ -142,7 +145,8 @@ describe('tcpConnector', () => {
     await expect(tcpConnector({ codec })({ nodeId: 1, host: '127.0.0.1', port })).rejects.toMatchObject({
       code: 'BROKER_UNREACHABLE',
       retriable: true,
-      message: expect.stringContaining(`127.0.0.1:${port}`),
+      message: `no broker at 127.0.0.1:${port}: nothing listens there (ECONNREFUSED)`,
+      details: { address: `127.0.0.1:${port}`, reason: 'nothing listens there (ECONNREFUSED)' },
       hint: expect.stringContaining('is it running?'),
     });
   });

@@ -45,12 +45,19 @@ export function answerHello(reader: EnvelopeReader, writer: EnvelopeWriter, fram
 /** The client's side. UNSUPPORTED_VERSION when nobody is there who speaks this protocol in a revision of ours. */
 export function checkHelloAnswer(reader: EnvelopeReader, frame: Buffer): void {
   const open = reader.read(frame, helloLimits);
-  if (typeof open === 'string') throw apiError('UNSUPPORTED_VERSION', `no Millrace broker answers: ${open}`);
+  if (typeof open === 'string') throw noBroker(open);
   const [said, chosen, words] = open.envelope;
-  if (said !== magic) throw apiError('UNSUPPORTED_VERSION', 'no Millrace broker answers: no magic word');
+  if (said !== magic) throw noBroker('what came lacks the word that a broker begins with');
+  if (chosen === revision && typeof words !== 'string') throw noBroker('what was sent came back');
   if (chosen === revision) return;
   const reason = typeof words === 'string' ? printable(words) : 'no reason given';
   throw apiError('UNSUPPORTED_VERSION', `the broker refuses the connection: ${reason}`);
+}
+
+function noBroker(why: string): Error {
+  return apiError('UNSUPPORTED_VERSION', `no Millrace broker answers: ${why}`, {
+    hint: 'another program seems to serve this address; name that of a Millrace broker',
+  });
 }
 
 function refused(writer: EnvelopeWriter, refusal: string): HelloAnswer {

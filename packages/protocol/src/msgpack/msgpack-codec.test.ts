@@ -123,7 +123,11 @@ describe('the hello', () => {
   });
 
   it('shows a client that nobody of ours is there', () => {
-    for (const first of [Buffer.from('HTTP/1.1 400 Bad Request'), frame([1, 2])])
+    for (const first of [
+      Buffer.from('HTTP/1.1 400 Bad Request'),
+      frame([1, 2]),
+      frame(['millrace', 1, 1, '']),
+    ])
       expect(() => msgpackCodec().client({ clientId: '' }).decode(first)).toThrow(
         expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
       );
