@@ -1,6 +1,5 @@
 import type { OpenRegistry } from '@millrace/coordination';
 import type { LogDirectory } from '@millrace/log';
-import type { BrokerApi } from '@millrace/protocol';
 import { prepareChecksums } from '@millrace/record';
 import { CodedError, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
@@ -8,7 +7,7 @@ import { ClusterMember } from './cluster-member.ts';
 import { createWriter } from './compare-and-set.ts';
 import { Controller } from './controller.ts';
 import type { BrokerCoreErrorCode } from './errors.ts';
-import { createHandlers } from './handlers/index.ts';
+import { type CoreApi, createHandlers } from './handlers/index.ts';
 import { MetadataView } from './metadata-view.ts';
 import type { Durability, Partition } from './partition.ts';
 import { PartitionTable } from './partition-table.ts';
@@ -38,7 +37,7 @@ export interface BrokerCoreOptions {
 export interface BrokerCore extends AsyncDisposable {
   readonly nodeId: number;
   /** Answers as soon as it is made, though before `start` there is no topic. */
-  readonly api: BrokerApi;
+  readonly api: CoreApi;
   /** Registers with these addresses (after the ports are bound), leads what it should; resolves when it serves. NODE_ID_TAKEN, BROKER_STOPPED. */
   start(endpoints?: Endpoints): Promise<void>;
   /** Answers what is parked, flushes, leaves. Idempotent. */
@@ -56,7 +55,7 @@ export function createBrokerCore(options: BrokerCoreOptions, world: World = node
 
 class Core implements BrokerCore {
   readonly nodeId: number;
-  readonly api: BrokerApi;
+  readonly api: CoreApi;
   readonly #world: World;
   /** What waits for a partition to advance: answers to produce and to fetch. */
   readonly #produces: Purgatory<Partition>;
@@ -135,7 +134,9 @@ class Core implements BrokerCore {
 
   async #start(endpoints: Endpoints): Promise<void> {
     if (this.#stopped !== undefined) {
-      throw new CodedError<BrokerCoreErrorCode>('BROKER_STOPPED', `broker ${this.nodeId} has been stopped`);
+      throw new CodedError<BrokerCoreErrorCode>('BROKER_STOPPED', `broker ${this.nodeId} has been stopped`, {
+        hint: 'make another one over the same data directory',
+      });
     }
     await Promise.all([prepareChecksums(), this.#member.join(endpoints)]);
     const settled = await waitUntil(this.#waits, [everything], () => this.#table.isSettled(), settleMs);

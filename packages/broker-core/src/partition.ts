@@ -1,5 +1,6 @@
 import type { Appended, Log, LogSlice } from '@millrace/log';
 import { type Offset, verifyBatch } from '@millrace/record';
+import { hasCode, type Logger } from '@millrace/runtime';
 import { apiError } from './errors.ts';
 import { type FollowerProgress, highWatermark } from './replica-progress.ts';
 
@@ -16,6 +17,7 @@ export interface PartitionOptions {
   readonly durability: Durability;
   /** Its own, open, with the epoch started. The partition never closes it. */
   readonly log: Log;
+  readonly logger: Logger;
   /** "This partition advanced", failed or closed: the one signal upwards. */
   readonly onAdvance: (partition: Partition) => void;
 }
@@ -38,10 +40,13 @@ export class Partition {
   readonly #log: Log;
   readonly #onAdvance: (partition: Partition) => void;
   readonly #stopListening: () => void;
+  readonly #logger: Logger;
   readonly #stamp: { readonly leaderEpoch: number };
   #highWatermark: Offset;
   #leads = true;
   #flushing = false;
+  /** The disk refused the last that was written. */
+  #isRefused = false;
 
   constructor(options: PartitionOptions) {
     this.topic = options.topic;
@@ -52,6 +57,7 @@ export class Partition {
     this.maxBatchBytes = options.maxBatchBytes;
     this.#durability = options.durability;
     this.#log = options.log;
+    this.#logger = options.logger;
     this.#onAdvance = options.onAdvance;
     this.#stamp = { leaderEpoch: options.leaderEpoch };
     this.#highWatermark = this.#mark();
@@ -98,7 +104,7 @@ export class Partition {
       if (header.isControl || header.isTransactional) throw this.#transactional();
       position += header.sizeInBytes;
     } while (position < batches.length);
-    return this.#log.appendBatches(batches, this.#stamp);
+    return this.#watched(this.#log.appendBatches(batches, this.#stamp));
   }
 
   /** OFFSET_OUT_OF_RANGE unless the offset lies in the log or at its end. */
@@ -164,6 +170,30 @@ export class Partition {
     this.#flushing = false;
     if (this.failure === undefined) this.#advance();
     else if (this.#leads) this.#onAdvance(this);
+  }
+
+  /**
+   * Clients try again and again: what the disk says is told once, and once when it is over. Of a failure that lasts the
+   * log tells itself.
+   */
+  #watched(appending: Promise<Appended>): Promise<Appended> {
+    appending.then(
+      () => {
+        if (!this.#isRefused) return;
+        this.#isRefused = false;
+        this.#logger.warn({ log: this.name }, 'the disk takes records of a partition again');
+      },
+      (error: unknown) => {
+        if (hasCode(error, 'LOG_FAILED') && this.failure === undefined) this.#refused(error);
+      },
+    );
+    return appending;
+  }
+
+  #refused(error: Error): void {
+    if (this.#isRefused) return;
+    this.#isRefused = true;
+    this.#logger.error({ error, log: this.name }, 'the disk does not take records of a partition');
   }
 
   #advance(): void {

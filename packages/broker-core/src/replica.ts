@@ -158,6 +158,7 @@ export class Replica {
       maxBatchBytes: this.#host.settings(this.topic).maxBatchBytes,
       durability: this.#host.durability,
       log,
+      logger: this.#world.logger,
       onAdvance: (partition) => this.#host.onAdvance(partition),
     });
   }

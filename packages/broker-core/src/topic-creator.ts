@@ -64,7 +64,7 @@ export class TopicCreator {
     if (await this.untilServed(name, timeoutMs)) return { topicId, partitions: replicas.length };
     throw apiError(
       'REQUEST_TIMED_OUT',
-      `topic '${name}' is made, but not all of it was led within ${timeoutMs} ms`,
+      `topic '${name}' was made, but not all of its partitions had a leader within ${timeoutMs} ms`,
     );
   }
 

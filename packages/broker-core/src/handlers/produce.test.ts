@@ -10,6 +10,16 @@ async function coreOnBusyDisk() {
   return { ...fixture, held };
 }
 
+/** A world that writes down what is said to its log: level, message and the log it is about. */
+function listeningWorld() {
+  const said: unknown[][] = [];
+  const say = (level: string) => (fields: object, message: string) => {
+    said.push([level, message, 'log' in fields ? fields.log : undefined]);
+  };
+  const logger = { debug: () => {}, info: () => {}, warn: say('warn'), error: say('error') };
+  return { world: { ...testWorld(), logger }, said };
+}
+
 describe('produce', () => {
   it('appends several partitions in the order of one turn, each on its own', async () => {
     const { core, stop } = await startCore();
@@ -247,14 +257,23 @@ describe('produce', () => {
     await stop().catch(() => {}); // a log that failed may say so again when it is closed
   });
 
-  it('works again when a full disk has space again', async () => {
-    const { core, world, stop } = await startCore();
+  it('works again when a full disk has space again, and tells the log of both once', async () => {
+    const { world, said } = listeningWorld();
+    const { core, stop } = await startCore({ world });
     await createTopic(core, 'orders');
-    world.files.failNext('append', Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+    const noSpace = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    world.files.failNext('append', noSpace);
 
     const full = await produce(core, ['a']);
+    world.files.failNext('append', noSpace);
+    await produce(core, ['a']);
     const later = await produce(core, ['b']);
+    await produce(core, ['c']);
 
+    expect(said).toEqual([
+      ['error', 'the disk does not take records of a partition', 'orders-0'],
+      ['warn', 'the disk takes records of a partition again', 'orders-0'],
+    ]);
     expect(full.error).toBe('STORAGE_ERROR');
     expect(later).toMatchObject({ error: 'NONE', baseOffset: 0 });
     await stop();
