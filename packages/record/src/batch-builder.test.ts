@@ -95,7 +95,7 @@ describe('BatchBuilder', () => {
     builder.tryAppend({ value: 'fits' }, now);
 
     expect(() => builder.tryAppend({ value: Buffer.alloc(500) }, now)).toThrow(
-      "a record of 509 bytes does not fit in a batch of at most 200 (61 are the header's)",
+      'a record of 509 bytes does not fit in a batch of at most 200 bytes (61 of them its header)',
     );
     expect([...recordsIn(builder.build())]).toHaveLength(1);
   });

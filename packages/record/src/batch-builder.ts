@@ -116,7 +116,7 @@ export class BatchBuilder {
     if (batchHeaderBytes + size <= this.#maxBytes) return;
     throw recordError(
       'RECORD_TOO_LARGE',
-      `a record of ${size} bytes does not fit in a batch of at most ${this.#maxBytes} (${batchHeaderBytes} are the header's)`,
+      `a record of ${size} bytes does not fit in a batch of at most ${this.#maxBytes} bytes (${batchHeaderBytes} of them its header)`,
       { details: { recordBytes: size, maxBytes: this.#maxBytes } },
     );
   }

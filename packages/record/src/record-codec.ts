@@ -20,7 +20,9 @@ export function byteLengthOf(data: string | Uint8Array | null | undefined, field
   if (data === null) return -1;
   if (typeof data === 'string') return Buffer.byteLength(data, 'utf8');
   if (data instanceof Uint8Array) return data.length;
-  throw recordError('INVALID_RECORD', `${field} is ${typeof data}, not a string, bytes or null`);
+  throw recordError('INVALID_RECORD', `${field} is ${typeof data}, not a string, bytes or null`, {
+    hint: 'give the producer a serde for it, such as json()',
+  });
 }
 
 /** Of the part behind the value: the count and the headers. */

@@ -24,7 +24,9 @@ export const bytes: Serde<Buffer | null> = Object.freeze({
 export const text: Serde<string> = Object.freeze({
   encode(value: string): Buffer {
     if (typeof value !== 'string')
-      throw recordError('INVALID_RECORD', `text takes a string, not ${kindOf(value)}`);
+      throw recordError('INVALID_RECORD', `text takes a string, not ${kindOf(value)}`, {
+        hint: 'make it a string, or use another serde, such as json()',
+      });
     return Buffer.from(value, 'utf8');
   },
   decode(value: Buffer | null): string {
@@ -71,7 +73,10 @@ function decodeJson(value: Buffer | null): unknown {
   try {
     return JSON.parse(value.toString('utf8'));
   } catch (cause) {
-    throw recordError('INVALID_RECORD', `${value.length} bytes are no JSON: ${preview(value)}`, { cause });
+    throw recordError('INVALID_RECORD', `${value.length} bytes are no JSON: ${preview(value)}`, {
+      cause,
+      hint: 'read it with the serde it was written with; `bytes` reads anything',
+    });
   }
 }
 
