@@ -53,4 +53,10 @@ describe('parseAddress', () => {
       expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('--listen 127.0.0.1:9292') }),
     );
   });
+
+  it('says of a port that is too large which is the greatest', () => {
+    expect(() => parseAddress('host:99999', '--broker')).toThrow(
+      "--broker 'host:99999' has the port 99999, and the greatest is 65535",
+    );
+  });
 });

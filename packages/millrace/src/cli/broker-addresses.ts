@@ -21,7 +21,8 @@ export function parseAddress(text: string, option: string): HostAndPort {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host !== undefined && port <= 65_535) return { host, port };
-  throw cliError('USAGE', `${option} '${text}' is not host:port`, {
+  const what = host === undefined ? 'is not host:port' : `has the port ${port}, and the greatest is 65535`;
+  throw cliError('USAGE', `${option} '${text}' ${what}`, {
     hint: `for example ${option === 'MILLRACE_BROKER' ? 'MILLRACE_BROKER=' : `${option} `}${defaultBrokerAddress}`,
   });
 }

@@ -53,6 +53,18 @@ describe('millrace consume', () => {
     expect([code, stdout.trim().split('\n').join(' ')]).toEqual([0, values]);
   });
 
+  it('says that a time lies ahead, and is silent about one that does not', async () => {
+    await fill('logs', 1);
+
+    const ahead = await consumeToEnd('logs', '--from', '@2999-01-01T00:00:00Z');
+    const past = await consumeToEnd('logs', '--from', '@-15m');
+
+    expect(ahead.stderr).toBe(
+      'note:  --from @2999-01-01T00:00:00Z lies in the future; without records of that time it begins at the end\n',
+    );
+    expect([ahead.code, past.code, past.stderr]).toEqual([0, 0, '']);
+  });
+
   it('says which offsets there are when asked for another', async () => {
     await fill('logs', 5);
 
@@ -156,7 +168,7 @@ describe('millrace consume', () => {
 
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'error: write ENOSPC\nhint:  make room and try again\nmore:  millrace explain ENOSPC\n',
+      'error: stdout takes no more: write ENOSPC\nhint:  make room and try again\nmore:  millrace explain ENOSPC\n',
     );
   });
 

@@ -27,6 +27,10 @@ export async function consume(
   const { io } = context;
   const from = parseStartPosition(options.from, io.world.clock.now());
   const format = formatOf(options);
+  if (typeof from === 'object' && from.timestamp > io.world.clock.now())
+    io.stderr.write(
+      `note:  --from ${options.from} lies in the future; without records of that time it begins at the end\n`,
+    );
   const interruption = listenForInterruption(io);
   const output = new Output(io.stdout, io.world.clock);
   const enough = AbortSignal.any([interruption.signal, output.readerGone]);

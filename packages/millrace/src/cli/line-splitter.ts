@@ -55,7 +55,7 @@ export class LineSplitter {
     if (bytes <= this.#maxLineBytes) return;
     throw cliError(
       'LINE_TOO_LONG',
-      `line ${this.#lines + 1} has at least ${byteSize(bytes)}; the longest taken has ${byteSize(this.#maxLineBytes)}`,
+      `line ${this.#lines + 1} is longer than ${byteSize(this.#maxLineBytes)}, the most that is taken`,
       { hint: 'a record is one line, ended by a newline: is this a file of lines?' },
     );
   }

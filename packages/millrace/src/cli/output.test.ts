@@ -89,8 +89,8 @@ describe('Output', () => {
     const outcome = rest?.catch((error: unknown) => error);
     await letThrough(new Error('disk full'));
 
-    expect(await outcome).toEqual(new Error('disk full'));
-    await expect(output.end()).rejects.toThrow('disk full');
+    expect(await outcome).toMatchObject({ message: 'stdout takes no more: disk full' });
+    await expect(output.end()).rejects.toThrow('stdout takes no more: disk full');
   });
 
   it('ends once the stream has taken everything, and leaves it open', async () => {

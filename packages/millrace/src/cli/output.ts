@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type Clock, codeOf } from '@millrace/runtime';
+import { type Clock, CodedError, codeOf } from '@millrace/runtime';
 
 const gatherBytes = 128 * 1024;
 
@@ -100,7 +100,11 @@ export class Output {
 
   #fail(error: Error): void {
     if (codeOf(error) === 'EPIPE') this.#gone.abort();
-    else this.#failure = error;
+    else this.#failure = cannotWrite(error);
     this.#resume?.();
   }
+}
+
+function cannotWrite(cause: Error): Error {
+  return new CodedError(codeOf(cause) ?? 'EIO', `stdout takes no more: ${cause.message}`, { cause });
 }

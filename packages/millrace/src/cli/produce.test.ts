@@ -118,7 +118,7 @@ describe('millrace produce', () => {
     for (let written = 0; written < 20; written += 1) stdin.write(chunk);
 
     expect(await command.ended).toBe(1);
-    expect(command.stderr()).toContain('error: line 1 has at least ');
+    expect(command.stderr()).toContain('error: line 1 is longer than 16.8 MB');
     expect(stdin.destroyed).toBe(true);
   });
 

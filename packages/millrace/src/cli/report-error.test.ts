@@ -24,7 +24,7 @@ describe('reportError', () => {
     });
   });
 
-  it('takes the hint from the explanation where an error brings none', () => {
+  it('takes the hint for what the system says from its explanation', () => {
     const error = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
 
     expect(reported(error)).toEqual({

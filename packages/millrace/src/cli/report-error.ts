@@ -1,13 +1,14 @@
 import type { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { codeOf } from '@millrace/runtime';
-import { explanations, isExplained } from '../explanations/catalogue.ts';
+import { explanations, isExplained, isSystemCode } from '../explanations/catalogue.ts';
 import { exitCodeFor } from './exit-code.ts';
 
 /** Where the command line can say something shorter, or of itself. */
 const hints: ReadonlyMap<string, string> = new Map([
   ['RECORD_TOO_LARGE', 'a record is one line of the input; is this a file of lines?'],
   ['MESSAGE_TOO_LARGE', '`millrace topic alter NAME --config max.message.bytes=N` lets the topic take more'],
+  ['TOPIC_ALREADY_EXISTS', 'use it as it is, change it with `millrace topic alter`, or choose another name'],
 ]);
 
 /**
@@ -37,7 +38,7 @@ function hintFor(error: unknown): string | undefined {
     return error.hint;
   const code = codeOf(error);
   if (code === undefined) return 'this should not happen; run it again with --debug to see where';
-  return hints.get(code) ?? (isExplained(code) ? asHint(explanations[code].cure) : undefined);
+  return hints.get(code) ?? (isSystemCode(code) ? asHint(explanations[code].cure) : undefined);
 }
 
 /** A sentence in the form that hints have. */

@@ -10,7 +10,7 @@ describe('parseStartPosition', () => {
     ['42', 42],
     ['@1763630000000', { timestamp: 1_763_630_000_000 }],
     ['@2026-11-20T10:00:00Z', { timestamp: Date.parse('2026-11-20T10:00:00Z') }],
-    ['@2026-11-20', { timestamp: Date.parse('2026-11-20') }],
+    ['@2026-11-20', { timestamp: new Date(2026, 10, 20).getTime() }],
     ['@-90s', { timestamp: now - 90_000 }],
     ['@-15m', { timestamp: now - 900_000 }],
     ['@-2h', { timestamp: now - 7_200_000 }],

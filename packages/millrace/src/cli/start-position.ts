@@ -20,9 +20,18 @@ export function parseStartPosition(text: string, now: number): StartPosition {
 function parseTime(text: string, now: number): number {
   const ago = /^-(\d+)([smhd])$/.exec(text);
   if (ago !== null) return now - Number(ago[1]) * unitMs[ago[2] as keyof typeof unitMs];
-  const time = /^\d+$/.test(text) ? Number(text) : /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  const time = /^\d+$/.test(text)
+    ? Number(text)
+    : /^\d{4}-/.test(text)
+      ? Date.parse(localTime(text))
+      : Number.NaN;
   if (Number.isSafeInteger(time)) return time;
   throw cliError('USAGE', `--from @${text} names no time`, {
     hint: 'a date like @2026-11-20T10:00, ms since the epoch like @1763630000000, or so long ago like @-15m',
   });
+}
+
+/** A day alone would be taken for UTC, unlike a day with a time. */
+function localTime(text: string): string {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text;
 }

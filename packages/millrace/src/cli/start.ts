@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Broker, type BrokerConfig, startBroker } from '@millrace/broker';
-import { hasCode, type World } from '@millrace/runtime';
+import { CodedError, codeOf, hasCode, type World } from '@millrace/runtime';
+import { isSystemCode } from '../explanations/catalogue.ts';
 import { banner } from './banner.ts';
 import { formatAddress, parseAddress } from './broker-addresses.ts';
 import { cliError } from './errors.ts';
@@ -27,7 +28,9 @@ const listener = 'native';
 export async function start(options: StartOptions, { io, isDebug }: VerbContext): Promise<number> {
   const { host, port } = parseAddress(options.listen, '--listen');
   const world: World = { ...io.world, logger: lineLogger(io.stderr, isDebug) };
-  await refuseForeignDirectory(options.dir, world);
+  await refuseForeignDirectory(options.dir, world).catch((error: unknown) => {
+    throw aboutDirectory(options.dir, error);
+  });
   const interruption = listenForInterruption(io);
   try {
     const broker = await startWhenFree(
@@ -68,17 +71,25 @@ async function startWhenFree(config: BrokerConfig, world: World, signal: AbortSi
       return await startBroker(config, world);
     } catch (error) {
       if (hasCode(error, 'INSECURE_LISTENER'))
-        throw cliError('USAGE', error.message, {
+        throw new CodedError('INSECURE_LISTENER', error.message, {
           hint: 'listen on 127.0.0.1, or add --insecure if that is what you want',
           cause: error,
         });
-      if (!hasCode(error, 'LOCKED')) throw error;
+      if (!hasCode(error, 'LOCKED')) throw aboutDirectory(config.dataDirectory ?? '', error);
       const isStopping = error.details?.['state'] === 'stopping';
       if (!isStopping || world.clock.monotonic() >= deadline || signal.aborted)
         throw alreadyRunning(config, error.details ?? {}, error, world);
     }
     await world.clock.sleep(lookAgainMs);
   }
+}
+
+/** The system says what it could not do, which may be a file that nobody has heard of: say for what it was done. */
+function aboutDirectory(directory: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (!isSystemCode(code)) return error;
+  const { message } = error as { message?: string };
+  return new CodedError(code, `cannot keep data in ${directory}: ${message ?? code}`, { cause: error });
 }
 
 function alreadyRunning(

@@ -48,6 +48,11 @@ export function isExplained(code: string | undefined): code is ExplainedCode {
   return code !== undefined && Object.hasOwn(explanations, code);
 }
 
+/** Whether a code is the system's own, whose messages are terse. */
+export function isSystemCode(code: string | undefined): code is keyof typeof systemExplanations {
+  return code !== undefined && Object.hasOwn(systemExplanations, code);
+}
+
 /** Kafka's number for a code, where it has one. */
 export function kafkaNumberOf(code: ExplainedCode): number | undefined {
   return isErrorCode(code) ? errorCodes[code].id : undefined;

@@ -43,7 +43,7 @@ export const startingExplanations = {
     why: 'There is no authentication yet, so an address other than this machine’s own must be wanted.',
     cure: 'Listen on 127.0.0.1; or, in a network that you trust, say --insecure (in code: insecure: true).',
     retry: 'No.',
-    from: 'startBroker({ listeners }); `millrace start` says it as USAGE.',
+    from: '`millrace start --listen` and startBroker({ listeners }).',
   },
   INVALID_CONFIG: {
     meaning: 'A configuration has a name that does not exist, or a value that is not allowed.',
