@@ -3,6 +3,7 @@ export { type BrokerCore, type BrokerCoreOptions, createBrokerCore } from './bro
 // For those who put their own parts beside its own.
 export { closestName } from './closest-name.ts';
 export type { BrokerCoreErrorCode } from './errors.ts';
+export type { CoreApi } from './handlers/index.ts';
 export type { Durability } from './partition.ts';
 export { type DelayedOperation, Purgatory, type Settled } from './purgatory.ts';
 export type { Endpoints } from './registration.ts';

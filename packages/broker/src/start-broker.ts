@@ -8,6 +8,7 @@ import { inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, checkConfig } from './config.ts';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
 import { checkListeners, openListeners } from './listeners.ts';
+import { registryDoor } from './registry-door.ts';
 import { gateApi } from './start-gate.ts';
 
 export interface Broker extends AsyncDisposable {
@@ -55,13 +56,16 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
       ? await ownRegistry(inMemory, logs, ownWorld)
       : { open: config.registry, stopWaiting: undefined };
   const core = createBrokerCore(coreOptions(config, logs, registry), ownWorld);
-  const api = { ...core.api, ...config.extraApis };
+  // Who keeps the registry lets clients in other processes to it.
+  const door = config.registry === undefined ? registryDoor(registry, ownWorld) : undefined;
+  const api = { ...core.api, ...door?.api, ...config.extraApis };
   const gate = gateApi(api);
   const listeners = await openListeners(config.listeners ?? [], gate.api, ownWorld);
   undo.push(() => listeners.close());
   const { endpoints } = listeners;
 
   undo.push(() => core.stop());
+  undo.push(async () => door?.close());
   undo.push(async () => stopWaiting?.());
   undo.push(() => logs.annotateLock({ state: 'stopping' }));
   await core.start(endpoints);

@@ -36,8 +36,11 @@ export interface HandlerParts {
 
 const oneOfEach = { partitions: 1, replicas: 1 };
 
+/** What the core answers; who keeps the registry answers what is asked of that. */
+export type CoreApi = Omit<BrokerApi, 'registrySession' | 'registryCall' | 'registryPoll'>;
+
 /** One handler a question. */
-export function createHandlers(parts: HandlerParts): BrokerApi {
+export function createHandlers(parts: HandlerParts): CoreApi {
   const { table, topics, creator, view, waits } = parts;
   return {
     produce: produceHandler({ table, purgatory: parts.produces, minInSyncReplicas: parts.minInSyncReplicas }),

@@ -8,6 +8,9 @@ import { listOffsets } from './list-offsets.ts';
 import { metadata } from './metadata.ts';
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts';
 import { produce } from './produce.ts';
+import { registryCall } from './registry-call.ts';
+import { registryPoll } from './registry-poll.ts';
+import { registrySession } from './registry-session.ts';
 
 /** Every question a client can ask. On the wire an API is its place in this list: only append. */
 export const apis = {
@@ -21,4 +24,7 @@ export const apis = {
   alterConfigs,
   initProducerId,
   offsetForLeaderEpoch,
+  registrySession,
+  registryCall,
+  registryPoll,
 } as const;
