@@ -7,6 +7,8 @@ export const exitCodes = Object.freeze({
   usage: 2,
   notFound: 3,
   unreachable: 4,
+  /** What was looked at is damaged. */
+  checkFailed: 5,
   interrupted: 130,
 });
 
@@ -22,7 +24,10 @@ const byErrorCode: ReadonlyMap<string, number> = new Map([
   ['PARTITION_NOT_FOUND', exitCodes.notFound],
   ['UNKNOWN_TOPIC_OR_PARTITION', exitCodes.notFound],
   ['UNKNOWN_TOPIC_ID', exitCodes.notFound],
+  ['LOG_NOT_FOUND', exitCodes.notFound],
   ['BROKER_UNREACHABLE', exitCodes.unreachable],
+  ['CORRUPT_MESSAGE', exitCodes.checkFailed],
+  ['NOT_A_SNAPSHOT', exitCodes.checkFailed],
   ['REACHED_OTHER_ADDRESS', exitCodes.unreachable],
 ]);
 

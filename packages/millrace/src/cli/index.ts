@@ -50,5 +50,5 @@ function usageError(error: CommanderError, argv: readonly string[]): Error {
 
 function verbIn(argv: readonly string[]): readonly string[] {
   const [verb = '', second = '-'] = argv;
-  return verb === 'topic' && !second.startsWith('-') ? [verb, second] : [verb];
+  return ['topic', 'log'].includes(verb) && !second.startsWith('-') ? [verb, second] : [verb];
 }

@@ -4,6 +4,7 @@ import { defaultBrokerAddress } from './broker-addresses.ts';
 import type { ConsumeOptions } from './consume.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { Io } from './io.ts';
+import { addLogCommands } from './log-commands.ts';
 import { brokerOption, debugOption, naturalNumber } from './options.ts';
 import type { ProduceOptions } from './produce.ts';
 import type { StartOptions } from './start.ts';
@@ -22,6 +23,7 @@ export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command
   addStart(program, context, finish);
   const topic = program.command('topic').description('make, list, describe, change and remove topics');
   addTopicCommands(topic, context, finish);
+  addLogCommands(program, context, finish);
   addProduce(program, context, finish);
   addConsume(program, context, finish);
   addExplain(program, context, finish);

@@ -19,15 +19,21 @@ export interface Progress {
 
 /** Shows how far a verb has come, on a terminal's stderr once it takes longer than half a second. */
 export function showProgress(io: Pick<Io, 'stderr' | 'world'>, amounts: () => Amounts): Progress {
+  return showLine(io, (ms) => {
+    const { records, bytes } = amounts();
+    return `${counted(records, 'record')} · ${byteSize(bytes)} · ${perSecond(records, ms)} records/s`;
+  });
+}
+
+/** The same with a line of one's own; it is told for how long the verb has run. */
+export function showLine(io: Pick<Io, 'stderr' | 'world'>, line: (ms: number) => string): Progress {
   const { clock } = io.world;
   if (io.stderr.isTTY !== true) return { end: () => {} };
   const started = clock.monotonic();
   let shown = false;
   let timer: Timer | undefined;
   const draw = (): void => {
-    const { records, bytes } = amounts();
-    const rate = perSecond(records, clock.monotonic() - started);
-    io.stderr.write(`${eraseLine}${counted(records, 'record')} · ${byteSize(bytes)} · ${rate} records/s`);
+    io.stderr.write(`${eraseLine}${line(clock.monotonic() - started)}`);
     shown = true;
     timer = clock.after(everyMs, draw);
   };
