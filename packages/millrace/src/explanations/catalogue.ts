@@ -5,6 +5,7 @@ import { connectionExplanations } from './connection.ts';
 import type { ExplainedCode } from './error-codes.ts';
 import type { Explanation } from './explanation.ts';
 import { groupExplanations } from './groups.ts';
+import { logToolExplanations } from './log-tools.ts';
 import { recordExplanations } from './records.ts';
 import { registryExplanations } from './registry.ts';
 import { startingExplanations } from './starting.ts';
@@ -24,6 +25,7 @@ export const areas: readonly {
   { title: 'Groups and consumers', explanations: groupExplanations },
   { title: 'Leaders and replicas', explanations: clusterExplanations },
   { title: 'Files and disks', explanations: storageExplanations },
+  { title: 'Looking at logs on a disk', explanations: logToolExplanations },
   { title: 'The registry', explanations: registryExplanations },
   { title: 'The command line and tests', explanations: commandLineExplanations },
   { title: 'What the system says', explanations: systemExplanations },
@@ -38,6 +40,7 @@ export const explanations: { readonly [Code in ExplainedCode]: Explanation } = {
   ...groupExplanations,
   ...clusterExplanations,
   ...storageExplanations,
+  ...logToolExplanations,
   ...registryExplanations,
   ...commandLineExplanations,
   ...systemExplanations,

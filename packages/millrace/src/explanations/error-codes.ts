@@ -42,5 +42,8 @@ export type ExplainedCode =
   | BrokerErrorCode
   | CliErrorCode
   | 'REACHED_OTHER_ADDRESS'
+  | 'LOG_NOT_FOUND'
+  | 'NOT_A_SNAPSHOT'
+  | 'ALREADY_THERE'
   | 'NOT_SETTLED'
   | SystemErrorCode;
