@@ -22,7 +22,7 @@ export interface BrokerConfig {
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
   /** What holds for topics whose configuration says nothing else. */
-  log?: Omit<LogOptions, 'identity'>;
+  log?: Pick<LogOptions, 'segmentBytes' | 'indexIntervalBytes' | 'maxBatchBytes' | 'flush'>;
   /** More questions it answers, e.g. a group coordinator's. */
   extraApis?: Partial<BrokerApi>;
 }
@@ -33,6 +33,16 @@ export interface ListenerConfig {
   port?: number;
   codec?: WireCodec;
 }
+
+/** Without a word from the caller. What is not named here has no default. */
+export const brokerDefaults = Object.freeze({
+  nodeId: 1,
+  insecure: false,
+  durability: 'flushed',
+  autoCreateTopics: Object.freeze({ partitions: 1, replicas: 1 }),
+});
+
+export const listenerDefaults = Object.freeze({ host: '127.0.0.1', port: 0 });
 
 const largest = 2 ** 31 - 1;
 const wholeNumber = (least: number, most: number) => {
@@ -82,7 +92,8 @@ const brokerShape = {
   log: z.optional(z.strictObject(logShape, { error: 'must be an object of log options' })),
   extraApis: z.optional(parts),
 };
-const brokerConfig = z.strictObject(brokerShape, { error: 'must be an object' });
+/** What checks a configuration; `tools/configuration-page.ts` shows it to people. */
+export const brokerConfig = z.strictObject(brokerShape, { error: 'must be an object' });
 
 /** The options that may stand at a place in the configuration. */
 const optionsAt: { readonly [place: string]: object } = {

@@ -2,7 +2,7 @@ import type { Endpoints } from '@millrace/broker-core';
 import type { BrokerApi, WireCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { type Listener, listenTcp } from '@millrace/transport';
-import type { ListenerConfig } from './config.ts';
+import { type ListenerConfig, listenerDefaults } from './config.ts';
 import { brokerError } from './errors.ts';
 
 /** The doors of a broker, open. */
@@ -14,12 +14,11 @@ export interface Listeners {
 
 /** How long open connections get to take their last answers. */
 const drainMs = 1_000;
-const defaultHost = '127.0.0.1';
 
 /** INSECURE_LISTENER: whoever reaches the address can read and write everything. */
 export function checkListeners(listeners: readonly ListenerConfig[], insecure: boolean): void {
   if (insecure) return;
-  const open = listeners.find(({ host = defaultHost }) => !isLoopback(host));
+  const open = listeners.find(({ host = listenerDefaults.host }) => !isLoopback(host));
   if (open === undefined) return;
   throw brokerError(
     'INSECURE_LISTENER',
@@ -43,7 +42,7 @@ export async function openListeners(
       const codec = config.codec ?? (await defaultCodec());
       const name = config.name ?? codec.name;
       if (listeners.some((other) => other.name === name)) throw sameName(name);
-      const { host = defaultHost, port = 0 } = config;
+      const { host, port } = { ...listenerDefaults, ...config };
       listeners.push(await listenTcp({ api, codec, listener: name, host, port }, world));
     }
   } catch (error) {

@@ -4,8 +4,8 @@ import type { ApiName, Connection, RequestOf, ResponseOf } from '@millrace/proto
 /** What producers and consumers share: who leads what, and a connection to each broker. */
 export interface Cluster extends AsyncDisposable {
   readonly clientId: string;
-  /** The brokers' registry, when this client can reach it: what consumer groups need. */
-  readonly registry: OpenRegistry | undefined;
+  /** What consumer groups need: the registry that the caller gave, or the one that the broker keeps. */
+  readonly registry: OpenRegistry;
   /** How many partitions the topic has. UNKNOWN_TOPIC_OR_PARTITION at once (the hint names the closest topics), unless `create` asks for it to be created. */
   partitionsOf(topic: string, options?: { create?: boolean; signal?: AbortSignal }): Promise<number>;
   /** All topics of the cluster. */

@@ -6,7 +6,7 @@ export interface ClusterOptions {
   connect: Connector;
   /** Where to begin, tried in order: 'host:port', or addresses. The brokers found there tell of the others. */
   bootstrap: readonly (string | Endpoint | NodeAddress)[];
-  /** The brokers' registry, where this client can reach it: what consumer groups need. */
+  /** What consumer groups need. Default: the registry that the broker keeps; brokers that share another have none to offer. */
   registry?: OpenRegistry;
   /** How this client names itself. 'millrace' */
   clientId?: string;
@@ -21,4 +21,6 @@ export const clusterDefaults = Object.freeze({
   clientId: 'millrace',
   retry: Object.freeze({ attempts: 5, backoffMs: 100 }),
   metadataMaxAgeMs: 5 * 60_000,
+  /** A client that is not heard of for so long loses its partitions to the others of its group. */
+  registryTimeoutMs: 10_000,
 });

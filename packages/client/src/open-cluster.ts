@@ -12,6 +12,7 @@ import { clientError, clusterClosed } from './errors.ts';
 import { LeaderOffsets } from './leader-offsets.ts';
 import { MetadataCache } from './metadata-cache.ts';
 import { leaderUnreachable, otherAddressError, type ReachabilityProbe } from './reachability.ts';
+import { remoteRegistry } from './remote-registry.ts';
 import { type RetryPolicy, retrying } from './retry.ts';
 import { answerWithClosest, missingTopic, namesMissing, withClosest } from './unknown-topics.ts';
 
@@ -22,7 +23,7 @@ export function openCluster(options: ClusterOptions, world: World = nodeWorld): 
 
 class BrokerCluster implements Cluster {
   readonly clientId: string;
-  readonly registry: OpenRegistry | undefined;
+  readonly registry: OpenRegistry;
   readonly #world: World;
   readonly #retry: RetryPolicy;
   readonly #connections: Connections;
@@ -35,11 +36,13 @@ class BrokerCluster implements Cluster {
     const { connect, bootstrap, registry } = options;
     if (bootstrap.length === 0) throw new RangeError('a cluster needs at least one address to begin with');
     this.clientId = options.clientId ?? clusterDefaults.clientId;
-    this.registry = registry;
     this.#world = world;
     this.#retry = options.retry ?? clusterDefaults.retry;
     this.#connections = new Connections(connect, this.#retry.backoffMs, world);
     this.#anyBroker = new AnyBroker(bootstrap.map(bootstrapAddress), this.#connections);
+    this.registry =
+      registry ??
+      remoteRegistry(() => this.#anyBroker.connection(), clusterDefaults.registryTimeoutMs, world);
     this.#metadata = new MetadataCache(this.#anyBroker, this.#connections, {
       maxAgeMs: options.metadataMaxAgeMs ?? clusterDefaults.metadataMaxAgeMs,
       world,

@@ -33,6 +33,7 @@ export type { MemorySession } from './memory-session.ts';
 export type { NodeFormat } from './node-format.ts';
 export { paths } from './paths.ts';
 // For those who implement a registry or keep one.
+export { Pulse } from './pulse.ts';
 export type { OpenRegistry, Registry, RegistryNode, SessionState } from './registry.ts';
 export { registryGroups } from './registry-groups.ts';
 export type { RegistryJournal } from './registry-store.ts';

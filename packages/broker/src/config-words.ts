@@ -1,0 +1,50 @@
+import type { BrokerConfig, ListenerConfig } from './config.ts';
+
+/** A sentence for every option, so that a new one without is a type error. */
+type Words<Options> = { readonly [Name in keyof Options]-?: string };
+type Topics = Exclude<BrokerConfig['autoCreateTopics'], false | undefined>;
+type Log = NonNullable<BrokerConfig['log']>;
+type Flush = NonNullable<Log['flush']>;
+
+/** What the options mean, by their place in the configuration. Types, bounds and defaults are in `config.ts`. */
+export const configWords: {
+  readonly '': Words<BrokerConfig>;
+  readonly listeners: Words<ListenerConfig>;
+  readonly autoCreateTopics: Words<Topics>;
+  readonly log: Words<Log>;
+  readonly 'log.flush': Words<Flush>;
+} = {
+  '': {
+    nodeId: 'the number of this broker in its cluster',
+    dataDirectory: 'where the data lies; without one everything is in memory, and gone with `stop()`',
+    listeners: 'the ports; without any, clients reach the broker in its own process alone',
+    insecure: 'listen beyond this machine: whoever reaches the port reads and writes everything',
+    registry:
+      'opens a session of the registry that the brokers of a cluster share; without one the broker keeps its own and is a cluster of one',
+    durability:
+      'what acks `all` waits for and consumers see: `flushed` survives a power cut, `process` the end of the process',
+    autoCreateTopics:
+      'what a topic gets that is not there when a record is sent to it; `false`: nothing is made, and the producer is told',
+    log: 'what holds for topics whose own configuration says nothing else',
+    extraApis: 'answers to further questions of the protocol',
+  },
+  listeners: {
+    name: 'how the address is named in `broker.endpoints`; without one the name of the codec',
+    host: 'the address to listen on; addresses beyond this machine need `insecure`',
+    port: '0: any that is free; `broker.endpoints` tells which',
+    codec: 'how questions and answers become bytes; without one `msgpackCodec()`',
+  },
+  autoCreateTopics: {
+    partitions: 'how many partitions; for ever',
+    replicas: 'how many brokers keep each partition',
+  },
+  log: {
+    segmentBytes: 'a new segment file is begun beyond this size',
+    indexIntervalBytes: 'the offset index gets an entry every so many bytes',
+    maxBatchBytes: 'the largest record batch that is taken',
+    flush: 'when to flush what nobody waits for',
+  },
+  'log.flush': {
+    everyMs: 'for how long such a flush may be put off, in ms; 0: it begins at once, behind the appends',
+  },
+};
