@@ -31,7 +31,7 @@ export interface ExportOptions {
 /**
  * Writes a snapshot of a log, or of all logs of a data directory. While no process has them, they are locked meanwhile
  * and whole in the snapshot; otherwise each ends at its recovery point: what was surely flushed, up to a second ago.
- * Every batch is verified as it passes. LOG_NOT_FOUND, CORRUPT_MESSAGE with file and position.
+ * Every batch is verified as it passes. LOG_NOT_FOUND, CORRUPT_MESSAGE with file and position, LOG_CHANGED.
  */
 export async function exportLogs(
   directory: string,
@@ -48,14 +48,29 @@ export async function exportLogs(
     options.onPlan?.(manifest, lock === undefined);
     const pack = createPack();
     const packing = packAll(pack, manifest, logs, options, world).catch((error: unknown) => {
-      pack.destroy(error as Error);
-      throw error;
+      const told = lock === undefined ? changedMeanwhile(error, directory) : error;
+      pack.destroy(told as Error);
+      throw told;
     });
     await Promise.all([packing, drain(pack, write)]);
     return manifest;
   } finally {
     await lock?.release();
   }
+}
+
+/** A broker may delete, cut or compact segments while they are read: then nothing is damaged, but the snapshot would be. */
+function changedMeanwhile(error: unknown, directory: string): unknown {
+  if (!hasCode(error, 'ENOENT') && !hasCode(error, 'CORRUPT_MESSAGE')) return error;
+  return logToolError(
+    'LOG_CHANGED',
+    `the logs in ${directory} changed while they were read: ${error.message}`,
+    {
+      cause: error,
+      retriable: true,
+      hint: 'export again; `millrace log verify` tells whether something is damaged',
+    },
+  );
 }
 
 /** undefined while another process has the logs. */

@@ -68,6 +68,45 @@ describe('a snapshot of a data directory', () => {
     expect(names.some((name) => name.endsWith('.index'))).toBe(false);
   });
 
+  it('keeps the gaps of a compacted log', async () => {
+    const [here, there] = [testWorld(1), testWorld(2)];
+    const options = { segmentBytes: 300, cleanupPolicy: 'compact' } as const;
+    const logs = await openLogDirectory('/data', options, here);
+    const log = await logs.open('a');
+    for (let n = 0; n < 20; n++) await log.append({ key: `${n % 3}`, value: `${n}`.repeat(40) });
+    await log.flush();
+    expect((await log.compact()).recordsRemoved).toBeGreaterThan(10);
+    const offsets = async (from: typeof log): Promise<number[]> => {
+      const found = [];
+      for await (const { offset } of from.records()) found.push(offset);
+      return found;
+    };
+    const before = await offsets(log);
+    await logs.close();
+
+    await importLogs(pieces(await exported('/data', here)), '/copy', {}, there);
+
+    const copy = await openLogDirectory('/copy', options, there);
+    expect(await offsets(await copy.open('a'))).toEqual(before);
+    await copy.close();
+  });
+
+  it('is refused when a log in use changes while it is read', async () => {
+    const world = testWorld();
+    await writeLogs('/data', { a: 100 }, world);
+    const logs = await openLogDirectory('/data', {}, world);
+
+    const refused = exportLogs(
+      '/data',
+      () => undefined,
+      { onPlan: () => void world.files.remove('/data/a/00000000000000000000.log') },
+      world,
+    );
+
+    await expect(refused).rejects.toMatchObject({ code: 'LOG_CHANGED', retriable: true });
+    await logs.close();
+  });
+
   it('of one log becomes a log', async () => {
     const [here, there] = [testWorld(1), testWorld(2)];
     await writeLogs('/data', { a: 30, b: 1 }, here);
