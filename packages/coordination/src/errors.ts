@@ -6,6 +6,10 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * - `OUTCOME_UNKNOWN`: the answer was lost; the call may have had its effect. Read back before going on.
  * - `NON_EMPTY_GROUP`: a group that has members cannot be forgotten.
  * - `INVALID_PATH`, `INVALID_GROUP`: such a name cannot be used.
+ * - `VALUE_TOO_LARGE`: a registry holds small values.
+ * - `REGISTRY_UNREACHABLE`: no session could be opened in the time given.
+ * - `REGISTRY_REFUSED`: the registry does not let this process do it.
+ * - `PACKAGE_MISSING`: an optional package is needed and not installed.
  * - `BAD_NODE`: what lies at a path cannot be read as what belongs there.
  */
 export type RegistryErrorCode =
@@ -16,6 +20,10 @@ export type RegistryErrorCode =
   | 'SESSION_EXPIRED'
   | 'OUTCOME_UNKNOWN'
   | 'INVALID_PATH'
+  | 'VALUE_TOO_LARGE'
+  | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_REFUSED'
+  | 'PACKAGE_MISSING'
   | 'BAD_NODE'
   | 'INVALID_GROUP'
   | 'NON_EMPTY_GROUP';

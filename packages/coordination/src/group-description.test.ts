@@ -56,7 +56,7 @@ describe('a group as it is described', () => {
     expect(described).toEqual({
       group: 'billing/eu',
       generation: 1,
-      cause: 'the group began',
+      history: [{ generation: 1, cause: 'the group began', by: memberId, at: expect.any(Number) }],
       members: [memberId],
       isAssigned: true,
       partitions: [
@@ -89,7 +89,7 @@ describe('a group as it is described', () => {
     expect(await describeGroup(session, 'nobody')).toEqual({
       group: 'nobody',
       generation: 0,
-      cause: undefined,
+      history: [],
       members: [],
       isAssigned: true,
       partitions: [],

@@ -8,6 +8,7 @@ import {
   type MemberNode,
   memberNode,
   offsetNode,
+  type PastAssignment,
 } from './group-nodes.ts';
 import type { TopicPartition } from './groups.ts';
 import { sharesOf, topicsOf } from './next-assignment.ts';
@@ -19,8 +20,8 @@ export interface GroupDescription {
   readonly group: string;
   /** Counts the assignments; 0 before the first. */
   readonly generation: number;
-  /** Why there is this generation, for people. */
-  readonly cause: string | undefined;
+  /** The last assignments and what caused each, the newest first. */
+  readonly history: readonly PastAssignment[];
   /** Ids of those who are there, sorted. */
   readonly members: readonly string[];
   /** The assignment is for just these members and for the topics that they want as they are now. */
@@ -50,7 +51,7 @@ export async function describeGroup(registry: Registry, group: string): Promise<
   return {
     group,
     generation: assignment?.generation ?? 0,
-    cause: assignment?.cause,
+    history: assignment === undefined ? [] : historyOf(assignment),
     members: [...members.keys()],
     isAssigned: await isAssigned(registry, assignment, members),
     partitions: assignment === undefined ? [] : await readPartitions(registry, group, assignment),
@@ -68,6 +69,10 @@ export async function deleteGroup(registry: Registry, group: string): Promise<vo
   for (const name of await registry.children(offsets)) await remove(registry, `${offsets}/${name}`);
   for (const path of [offsets, paths.assignment(group), paths.members(group), paths.group(group)])
     await remove(registry, path);
+}
+
+function historyOf({ generation, cause, by, at, history = [] }: AssignmentNode): PastAssignment[] {
+  return [...history, { generation, cause, by, ...(at === undefined ? {} : { at }) }].reverse();
 }
 
 async function readMembers(registry: Registry, group: string): Promise<Map<string, MemberNode>> {

@@ -35,6 +35,18 @@ export interface AssignmentNode {
   readonly cause: string;
   /** The member that wrote it. */
   readonly by: string;
+  /** When, by the clock of that member, ms since the epoch. */
+  readonly at?: number;
+  /** The assignments before, the newest last. */
+  readonly history?: readonly PastAssignment[];
+}
+
+/** What is kept of an assignment, for people. */
+export interface PastAssignment {
+  readonly generation: number;
+  readonly cause: string;
+  readonly by: string;
+  readonly at?: number;
 }
 
 /** `offsets/<topicId>-<partition>`: who owns the partition, and where its next owner starts. */
@@ -59,13 +71,14 @@ export const memberNode: NodeFormat<MemberNode> = jsonFormat((value) => {
 export const assignmentNode: NodeFormat<AssignmentNode> = jsonFormat((value) => {
   const json = anObject(value, 'the value');
   return {
-    generation: aCount(json['generation'], 'generation'),
     topics: aMap(json['topics'], 'topics', aText),
     members: aMap(json['members'], 'members', (shares, of) =>
       aMap(shares, of, (partitions, what) => aList(partitions, what, aCount)),
     ),
-    cause: aText(json['cause'], 'cause'),
-    by: aText(json['by'], 'by'),
+    ...pastAssignment(json, ''),
+    ...optional(json, 'history', (history, what) =>
+      aList(history, what, (past, place) => pastAssignment(anObject(past, place), `${place}.`)),
+    ),
   };
 });
 
@@ -79,6 +92,15 @@ export const offsetNode: NodeFormat<OffsetNode> = jsonFormat((value) => {
     writer: aText(json['writer'], 'writer'),
   };
 });
+
+function pastAssignment(json: Json, place: string): PastAssignment {
+  return {
+    generation: aCount(json['generation'], `${place}generation`),
+    cause: aText(json['cause'], `${place}cause`),
+    by: aText(json['by'], `${place}by`),
+    ...optional(json, 'at', aCount),
+  };
+}
 
 function aSubscription(value: unknown): Subscription {
   const json: Json = anObject(value, 'subscription');

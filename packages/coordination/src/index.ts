@@ -17,6 +17,8 @@ export {
   type GroupPartition,
   listGroups,
 } from './group-description.ts';
+export type { PastAssignment } from './group-nodes.ts';
+export { seekGroup } from './group-seek.ts';
 export type {
   Assignor,
   Claim,

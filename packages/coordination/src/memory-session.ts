@@ -4,6 +4,7 @@ import type { Registry, RegistryNode, SessionState } from './registry.ts';
 import { checkNodePath, checkPath, parentOf, rootPath } from './registry-path.ts';
 import type { Decision, RegistryStore } from './registry-store.ts';
 import type { Edit, RegistryTree, TreeNode } from './registry-tree.ts';
+import { checkValue } from './registry-value.ts';
 
 /** One session on a tree in this process. */
 export class MemorySession implements Registry {
@@ -29,6 +30,7 @@ export class MemorySession implements Registry {
 
   async create(path: string, data: Uint8Array, options: { ephemeral?: boolean } = {}): Promise<RegistryNode> {
     checkNodePath(path);
+    checkValue(path, data);
     const session = options.ephemeral === true ? this.#session : undefined;
     const node = await this.#change((tree) => decideCreate(tree, path, Uint8Array.from(data), session));
     return this.#shown(node);
@@ -43,6 +45,7 @@ export class MemorySession implements Registry {
 
   async set(path: string, data: Uint8Array, expected: { version: number }): Promise<number> {
     checkNodePath(path);
+    checkValue(path, data);
     return this.#change((tree) => {
       const node = expectNode(tree, path, expected);
       const version = node.version + 1;

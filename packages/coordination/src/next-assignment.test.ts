@@ -15,6 +15,8 @@ describe('nextAssignment', () => {
       members: { a: { orders: [0, 1] }, b: { orders: [2, 3] } },
       cause: 'the group began',
       by: 'a',
+      at: 1_000,
+      history: [],
     });
   });
 
@@ -92,6 +94,17 @@ describe('topicsOf', () => {
     expect(topicsOf({ topics: ['a', 'later'] }, ['a', 'b'])).toEqual(['a', 'later']);
   });
 
+  it('remembers the last assignments, the newest last', () => {
+    let current: AssignmentNode | undefined;
+    for (let count = 1; count <= 12; count += 1) {
+      const members = Array.from({ length: count }, (_, n) => `m${n}`);
+      current = next(current, members, [orders]) ?? current;
+    }
+
+    expect(current?.history?.map(({ generation }) => generation)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(current?.history?.at(-1)).toEqual({ generation: 11, cause: 'joined: m10', by: 'a', at: 1_000 });
+  });
+
   it('takes what matches a pattern of what is there', () => {
     expect(topicsOf({ pattern: '^LOG', flags: 'i' }, ['log.web', 'catalog', 'Log'])).toEqual([
       'log.web',
@@ -108,5 +121,5 @@ function next(
 ): AssignmentNode | undefined {
   const names = topics.map(({ name }) => name);
   const subscribers = members.map((id) => ({ id, topics: names }));
-  return nextAssignment(current, subscribers, topics, assignor, 'a');
+  return nextAssignment(current, subscribers, topics, assignor, { by: 'a', at: 1_000 });
 }

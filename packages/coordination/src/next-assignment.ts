@@ -1,4 +1,4 @@
-import type { AssignmentNode, Subscription } from './group-nodes.ts';
+import type { AssignmentNode, PastAssignment, Subscription } from './group-nodes.ts';
 import type { Assignor, Member, TopicPartition } from './groups.ts';
 
 /** A partition that an assignment gives to a member. */
@@ -49,7 +49,7 @@ export function nextAssignment(
   members: readonly Member[],
   topics: readonly AssignedTopic[],
   assignor: Assignor,
-  by: string,
+  { by, at }: { readonly by: string; readonly at: number },
 ): AssignmentNode | undefined {
   const partitions = topics.flatMap(({ name, partitions: count }) =>
     Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
@@ -68,7 +68,17 @@ export function nextAssignment(
     ...next,
     cause: causeOf(current, next),
     by,
+    at,
+    history: current === undefined ? [] : historyBehind(current),
   };
+}
+
+/** How many assignments are remembered beside the current one. */
+const historyLength = 9;
+
+function historyBehind({ generation, cause, by, at, history = [] }: AssignmentNode): PastAssignment[] {
+  const past = { generation, cause, by, ...(at === undefined ? {} : { at }) };
+  return [...history, past].slice(-historyLength);
 }
 
 type Shares = Pick<AssignmentNode, 'topics' | 'members'>;

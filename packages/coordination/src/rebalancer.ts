@@ -118,7 +118,10 @@ export class Rebalancer {
       return { id, topics: names.filter((name) => wanted.has(name)) };
     });
     try {
-      return nextAssignment(current, subscribers, topics, this.#assignor, memberId);
+      return nextAssignment(current, subscribers, topics, this.#assignor, {
+        by: memberId,
+        at: world.clock.now(),
+      });
     } catch (error) {
       world.logger.error(
         { err: error, group },

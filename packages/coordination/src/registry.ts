@@ -5,10 +5,11 @@
  * There is no transaction: every decision that must be atomic is one compare-and-set on one node. A `Registry` is one
  * session. A session can expire, so those who use one take an `OpenRegistry` and open another.
  *
- * Paths are absolute, parts separated by `/`. Values are small (below 1 MiB). Every value changed by compare-and-set
+ * Paths are absolute, parts separated by `/`. Values are small (at most 1,000,000 bytes). Every value changed by compare-and-set
  * carries its writer and a counter, so that reading back after OUTCOME_UNKNOWN is decisive.
  *
- * Errors (`RegistryError`): NODE_EXISTS, NODE_MISSING, VERSION_MISMATCH, NOT_EMPTY, SESSION_EXPIRED, OUTCOME_UNKNOWN.
+ * Errors (`RegistryError`): NODE_EXISTS, NODE_MISSING, VERSION_MISMATCH, NOT_EMPTY, SESSION_EXPIRED, OUTCOME_UNKNOWN,
+ * INVALID_PATH, VALUE_TOO_LARGE.
  */
 export interface Registry extends AsyncDisposable {
   /** Makes missing parents (persistent ones). NODE_EXISTS. */
