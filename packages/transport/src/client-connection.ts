@@ -150,11 +150,7 @@ class ClientConnection implements Connection {
 
   #ended(): void {
     this.#closingTimer?.cancel();
-    this.#end ??= networkException(
-      this.#isGreeted
-        ? 'the broker ended the connection'
-        : 'the connection was ended before a Millrace broker answered',
-    );
+    this.#end ??= this.#isGreeted ? networkException('the broker ended the connection') : endedEarly();
     this.#pending.rejectAll(this.#end);
     this.#outgoing.drop();
   }
@@ -165,6 +161,12 @@ function ownWaitMs(request: object): number {
   if ('maxWaitMs' in request && typeof request.maxWaitMs === 'number') return request.maxWaitMs;
   if ('timeoutMs' in request && typeof request.timeoutMs === 'number') return request.timeoutMs;
   return 0;
+}
+
+function endedEarly(): Error {
+  return apiError('NETWORK_EXCEPTION', 'the connection was ended before a Millrace broker answered', {
+    hint: 'is this the address of a Millrace broker, and is it neither starting nor stopping?',
+  });
 }
 
 /** A length that no frame has. Where nothing else came before, these four bytes are how somebody else begins. */

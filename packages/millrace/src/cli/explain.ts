@@ -3,6 +3,7 @@ import type { ExplainedCode } from '../explanations/error-codes.ts';
 import { closestNames } from './closest-names.ts';
 import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
+import { print } from './print.ts';
 import { table } from './table.ts';
 import type { VerbContext } from './verb-context.ts';
 
@@ -13,9 +14,13 @@ export interface ExplainOptions {
 const codes = Object.keys(explanations).sort() as readonly ExplainedCode[];
 
 /** Says what a code means, in whatever case it was typed; without one, all codes with a line each. USAGE names the closest. */
-export function explain(typed: string | undefined, options: ExplainOptions, { io }: VerbContext): number {
+export async function explain(
+  typed: string | undefined,
+  options: ExplainOptions,
+  { io }: VerbContext,
+): Promise<number> {
   const text = typed === undefined ? list(options, io.stdout.isTTY === true) : one(knownCode(typed), options);
-  io.stdout.write(`${text}\n`);
+  await print(text, io);
   return exitCodes.fine;
 }
 

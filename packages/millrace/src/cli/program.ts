@@ -130,6 +130,6 @@ function addExplain(program: Command, context: VerbContext, finish: Finish): voi
     .addOption(debugOption())
     .action(async (code: string | undefined, options: ExplainOptions) => {
       const { explain } = await import('./explain.ts');
-      finish(explain(code, options, context));
+      finish(await explain(code, options, context));
     });
 }

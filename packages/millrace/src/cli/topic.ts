@@ -4,6 +4,7 @@ import { createTopic, deleteTopic, throwFailure } from '../topic-admin.ts';
 import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import { counted } from './figures.ts';
+import { print } from './print.ts';
 import { type BrokerOptions, partitionsOf, withCluster } from './session.ts';
 import { table } from './table.ts';
 import { describeTopic, type TopicDescription } from './topic-description.ts';
@@ -45,14 +46,9 @@ export function listTopicsVerb(options: ListOptions, context: VerbContext): Prom
     const topics = await Promise.all(
       names.map(async (name) => ({ name, partitions: await cluster.partitionsOf(name) })),
     );
-    if (wantsJson(options, context)) writeJson(context, topics);
-    else if (topics.length === 0) context.io.stderr.write('there are no topics yet\n');
-    else
-      writeTable(
-        context,
-        ['TOPIC', 'PARTITIONS'],
-        topics.map(({ name, partitions }) => [name, partitions]),
-      );
+    if (topics.length > 0)
+      await print(wantsJson(options, context) ? jsonLines(topics) : listing(topics), context.io);
+    else if (!wantsJson(options, context)) context.io.stderr.write('there are no topics yet\n');
     return exitCodes.fine;
   });
 }
@@ -61,8 +57,7 @@ export function describeTopicVerb(name: string, options: ListOptions, context: V
   return withCluster(options, context, async (cluster) => {
     await partitionsOf(cluster, name);
     const description = await describeTopic(cluster, name);
-    if (wantsJson(options, context)) writeJson(context, [description]);
-    else writeDescription(context, description);
+    await print(wantsJson(options, context) ? jsonLines([description]) : described(description), context.io);
     return exitCodes.fine;
   });
 }
@@ -119,17 +114,19 @@ function wantsJson({ json }: ListOptions, { io }: VerbContext): boolean {
   return json === true || io.stdout.isTTY !== true;
 }
 
-function writeJson({ io }: VerbContext, items: readonly object[]): void {
-  for (const item of items) io.stdout.write(`${JSON.stringify(item)}\n`);
+function jsonLines(items: readonly object[]): string {
+  return items.map((item) => JSON.stringify(item)).join('\n');
 }
 
-function writeTable({ io }: VerbContext, ...[headings, rows]: Parameters<typeof table>): void {
-  io.stdout.write(`${table(headings, rows)}\n`);
+function listing(topics: readonly { readonly name: string; readonly partitions: number }[]): string {
+  return table(
+    ['TOPIC', 'PARTITIONS'],
+    topics.map(({ name, partitions }) => [name, partitions]),
+  );
 }
 
-function writeDescription(context: VerbContext, { partitions, config }: TopicDescription): void {
-  writeTable(
-    context,
+function described({ partitions, config }: TopicDescription): string {
+  const ofPartitions = table(
     ['PARTITION', 'LEADER', 'START', 'END', 'IN SYNC'],
     partitions.map(({ partition, leader, start, end, inSyncReplicas }) => [
       partition,
@@ -139,10 +136,9 @@ function writeDescription(context: VerbContext, { partitions, config }: TopicDes
       inSyncReplicas.join(' '),
     ]),
   );
-  context.io.stdout.write('\n');
-  writeTable(
-    context,
+  const ofConfig = table(
     ['CONFIGURATION', 'VALUE', 'FROM'],
     config.map(({ name, value, source }) => [name, value, source]),
   );
+  return `${ofPartitions}\n\n${ofConfig}`;
 }
