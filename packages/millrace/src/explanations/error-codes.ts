@@ -8,6 +8,7 @@ import type { ErrorCode } from '@millrace/protocol';
 import type { RecordErrorCode } from '@millrace/record';
 import type { TransportErrorCode } from '@millrace/transport';
 import type { CliErrorCode } from '../cli/errors.ts';
+import type { LogToolErrorCode } from '../log-tools/errors.ts';
 
 /** What the system says of files and addresses, in its own words. */
 type SystemErrorCode =
@@ -41,9 +42,10 @@ export type ExplainedCode =
   | RegistryErrorCode
   | BrokerErrorCode
   | CliErrorCode
-  | 'REACHED_OTHER_ADDRESS'
-  | 'LOG_NOT_FOUND'
-  | 'NOT_A_SNAPSHOT'
-  | 'ALREADY_THERE'
+  | 'VALUE_TOO_LARGE'
+  | 'REGISTRY_UNREACHABLE'
+  | 'REGISTRY_REFUSED'
+  | 'PACKAGE_MISSING'
+  | LogToolErrorCode
   | 'NOT_SETTLED'
   | SystemErrorCode;

@@ -5,8 +5,8 @@ import type { Explanation } from './explanation.ts';
 export const groupExplanations = {
   GROUPS_NEED_REGISTRY: {
     meaning: 'This client cannot take part in a group.',
-    why: 'Groups live in the registry, which in this version only clients in the broker’s own process reach.',
-    cure: 'Use connect(broker) in the broker’s process, or read given partitions: consumer({ partitions }).',
+    why: 'Groups live in the registry, and the brokers keep none for their clients: it is elsewhere, as in ZooKeeper.',
+    cure: 'Give the cluster the registry that the brokers use, or read given partitions: consumer({ partitions }).',
     retry: 'No.',
     from: 'client.consumer({ group }).',
   },
