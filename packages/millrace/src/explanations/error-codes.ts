@@ -42,10 +42,6 @@ export type ExplainedCode =
   | RegistryErrorCode
   | BrokerErrorCode
   | CliErrorCode
-  | 'VALUE_TOO_LARGE'
-  | 'REGISTRY_UNREACHABLE'
-  | 'REGISTRY_REFUSED'
-  | 'PACKAGE_MISSING'
   | LogToolErrorCode
   | 'NOT_SETTLED'
   | SystemErrorCode;

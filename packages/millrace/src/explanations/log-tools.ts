@@ -10,6 +10,13 @@ export const logToolExplanations = {
     retry: 'No.',
     from: '`millrace log inspect`, `verify` and `export`.',
   },
+  LOG_CHANGED: {
+    meaning: 'A log changed while it was read, so that what was read does not fit together.',
+    why: 'A broker that runs removed, compacted or cut some of its files in the meantime.',
+    cure: 'Do it again; if it comes again and again, stop the broker while you do.',
+    retry: 'Yes.',
+    from: '`millrace log inspect`, `verify` and `export`.',
+  },
   NOT_A_SNAPSHOT: {
     meaning: 'The file is no snapshot of logs, or no whole one.',
     why: '`millrace log export` did not write it, or it was cut short or changed since.',
