@@ -1,187 +1,143 @@
-// `npx tsx --conditions=@millrace/source tools/bench/log.ts [--json]`: the log against plain calls for the same bytes.
-import * as fs from 'node:fs';
+// `npx tsx --conditions=@millrace/source tools/bench/log.ts [part…]`: the log against plain calls for the same bytes, and
+// against another embedded store. Parts: writing, reading, random, index, flushing, opening, recovery, memory, store.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type Log, openLog } from '@millrace/log';
-import { BatchBuilder } from '@millrace/record';
+import { openLog } from '@millrace/log';
+import { fill, makeBatch, recordsPerBatch } from './log-batches.ts';
+import { residentWith } from './log-memory.ts';
+import { openLogs, openSegments, readAmongFlushes, recover } from './log-opening.ts';
+import { lookUp, readLog, readPlainly, readRandomBatches, readRandomPages } from './log-reading.ts';
+import { levelWork, loadPeer, logWork, peer, type StoreWork } from './log-store.ts';
+import { appendPlainly, appendSingly, appendToLog } from './log-writing.ts';
 import { alternate, human } from './rounds.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 5);
-const writev = promisify(fs.writev);
-const read = promisify(fs.read);
-const datasync = promisify(fs.fdatasync);
+const mebibyte = 1024 * 1024;
+const segment = '00000000000000000000.log';
 
-const recordsPerBatch = 50;
-const recordBytes = 200;
-/** About 1 MiB, as the log writes. */
-const batchesPerWrite = 96;
-const totalBytes = 512 * 1024 * 1024;
-const readBytes = 1024 * 1024;
-
-/** Does its work once and answers how much of it a second. */
-type Measure = () => Promise<number>;
-
-function makeBatch(records: number): Buffer {
-  const builder = new BatchBuilder({ maxBytes: 1024 * 1024 });
-  const value = Buffer.alloc(recordBytes, 'a log line ');
-  for (let n = 0; n < records; n++) builder.tryAppend({ value }, 0);
-  return builder.build();
+function line(what: string, figure: string, aim = ''): void {
+  console.log(`${what.padEnd(66)} ${figure.padStart(12)}${aim === '' ? '' : `   aim ${aim}`}`);
 }
 
-/** Bytes a second, with twice as many batches under way as one write takes. */
-function appendToLog(directory: string): Measure {
-  return withLog(directory, async (log) => {
-    let written = 0;
-    const lane = async (): Promise<void> => {
-      // Stamped again and again, but never while a write of the same bytes is under way.
-      const batch = makeBatch(recordsPerBatch);
-      for (; written < totalBytes; written += batch.length)
-        await log.appendBatches(batch, { leaderEpoch: 0 });
-    };
-    const started = performance.now();
-    await Promise.all(Array.from({ length: batchesPerWrite * 2 }, lane));
-    return written / ((performance.now() - started) / 1000);
+function share(of: number | undefined, whole: number | undefined): string {
+  return `${(((of ?? 0) / (whole ?? 0)) * 100).toFixed(0)} %`;
+}
+
+async function writing(directory: string): Promise<void> {
+  const { log, plain, flushed, single } = await alternate(rounds, {
+    log: appendToLog(directory),
+    plain: appendPlainly(directory, false),
+    flushed: appendPlainly(directory, true),
+    single: appendSingly(directory),
   });
+  const batchBytes = makeBatch(recordsPerBatch).length;
+  line('append, batches of 10 KiB, flush behind, bytes/s', human(log ?? 0));
+  line('  records/s', human(((log ?? 0) / batchBytes) * recordsPerBatch));
+  line('plain writev of the same bytes, bytes/s', human(plain ?? 0));
+  line('  the log reaches of it', share(log, plain), '50 %');
+  line('the same with a flush always behind, bytes/s', human(flushed ?? 0));
+  line('  the log reaches of it', share(log, flushed));
+  line('append, single records, 64 in flight, appends/s', human(single ?? 0));
 }
 
-/** Bytes a second by `fs.writev` of as many batches at once, from as many buffers; with a flush always behind or without. */
-function appendPlainly(directory: string, flush: boolean): Measure {
-  return async () => {
-    const halves = [0, 1].map(() =>
-      Array.from({ length: batchesPerWrite }, () => makeBatch(recordsPerBatch)),
-    );
-    const file = fs.openSync(join(directory, 'plain'), 'w+');
-    let written = 0;
-    const flushBehind = async (): Promise<void> => {
-      while (flush && written < totalBytes) await datasync(file);
-    };
-    const started = performance.now();
-    const flushed = flushBehind();
-    while (written < totalBytes) {
-      for (const chunks of halves) written += (await writev(file, chunks, written)).bytesWritten;
-    }
-    const seconds = (performance.now() - started) / 1000;
-    await flushed;
-    fs.closeSync(file);
-    fs.rmSync(join(directory, 'plain'));
-    return written / seconds;
-  };
-}
-
-/** Appends a second of one record each, 64 in flight. */
-function appendSingly(directory: string): Measure {
-  return withLog(directory, async (log) => {
-    const appends = 400_000;
-    let appended = 0;
-    const lane = async (): Promise<void> => {
-      const batch = makeBatch(1);
-      for (; appended < appends; appended++) await log.appendBatches(batch, { leaderEpoch: 0 });
-    };
-    const started = performance.now();
-    await Promise.all(Array.from({ length: 64 }, lane));
-    return appended / ((performance.now() - started) / 1000);
-  });
-}
-
-async function fill(log: Log): Promise<void> {
-  const bytes = Buffer.concat(Array.from({ length: 100 }, () => makeBatch(recordsPerBatch)));
-  while (log.sizeInBytes < totalBytes) await log.appendBatches(Buffer.from(bytes), { leaderEpoch: 0 });
-  await log.flush();
-}
-
-/** Bytes a second of a reader that goes from the beginning to the end. */
-function readLog(log: Log): Measure {
-  return async () => {
-    let bytes = 0;
-    const started = performance.now();
-    for (let from = 0; from < log.endOffset; ) {
-      const slice = await log.read(from, { maxBytes: readBytes });
-      const chunk = await slice.read(0, slice.byteLength);
-      slice.release();
-      bytes += chunk.length;
-      from = slice.baseOffset + Math.round((chunk.length / batchBytes) * recordsPerBatch);
-    }
-    return bytes / ((performance.now() - started) / 1000);
-  };
-}
-
-function readPlainly(path: string): Measure {
-  return async () => {
-    const file = fs.openSync(path, 'r');
-    let position = 0;
-    const started = performance.now();
-    for (;;) {
-      const { bytesRead } = await read(file, Buffer.allocUnsafe(readBytes), 0, readBytes, position);
-      if (bytesRead === 0) break;
-      position += bytesRead;
-    }
-    const seconds = (performance.now() - started) / 1000;
-    fs.closeSync(file);
-    return position / seconds;
-  };
-}
-
-function withLog(directory: string, work: (log: Log) => Promise<number>): Measure {
-  return async () => {
-    const path = join(directory, 'log');
-    const log = await openLog(path);
-    try {
-      return await work(log);
-    } finally {
-      await log.close();
-      rmSync(path, { recursive: true });
-    }
-  };
-}
-
-const batchBytes = makeBatch(recordsPerBatch).length;
-const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-log-'));
-try {
-  const writing = await alternate(rounds, {
-    appendBytes: appendToLog(directory),
-    plainWriteBytes: appendPlainly(directory, false),
-    plainFlushedBytes: appendPlainly(directory, true),
-    singleAppends: appendSingly(directory),
-  });
+async function reading(directory: string): Promise<void> {
   const path = join(directory, 'read');
   const log = await openLog(path);
-  await fill(log);
-  const reading = await alternate(rounds, {
-    readBytes: readLog(log),
-    plainReadBytes: readPlainly(join(path, '00000000000000000000.log')),
+  await fill(log, 512 * mebibyte);
+  const { ours, plain } = await alternate(rounds, {
+    ours: readLog(log),
+    plain: readPlainly(join(path, segment)),
   });
   await log.close();
-  report({ ...writing, ...reading });
-} finally {
-  rmSync(directory, { recursive: true, force: true });
+  line('read in order, 1 MiB at a time, bytes/s', human(ours ?? 0));
+  line('plain reads of the same bytes, bytes/s', human(plain ?? 0));
+  line('  the log reaches of it', share(ours, plain), '50 %');
 }
 
-function report(figures: Record<string, number>): void {
-  const {
-    appendBytes = 0,
-    plainWriteBytes = 0,
-    plainFlushedBytes = 0,
-    singleAppends = 0,
-    readBytes: read = 0,
-    plainReadBytes = 0,
-  } = figures;
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify(figures));
-    return;
+async function random(directory: string): Promise<void> {
+  const path = join(directory, 'random');
+  const log = await openLog(path);
+  await fill(log, 256 * mebibyte, 19);
+  await log.close();
+  // Opened again: the index comes from its file.
+  const again = await openLog(path);
+  const { ours, plain } = await alternate(rounds, {
+    ours: readRandomBatches(again),
+    plain: readRandomPages(join(path, segment)),
+  });
+  await again.close();
+  line(`one batch of ${makeBatch(19).length} B at a random offset, reads/s`, human(ours ?? 0));
+  line('plain read of 4 KiB at a random place, reads/s', human(plain ?? 0));
+  line('  the log reaches of it', share(ours, plain), '60 %');
+}
+
+async function index(): Promise<void> {
+  const { found } = await alternate(rounds, { found: lookUp() });
+  line('offset to position, index of 262,144 entries, look-ups/s', human(found ?? 0), '1 M');
+}
+
+async function flushing(directory: string): Promise<void> {
+  const { median, p99, flushes } = await readAmongFlushes(directory);
+  line('hot read of 4 KiB while 1,000 logs flush, median ms', median.toFixed(3), '< 1');
+  line('  99th percentile, ms', p99.toFixed(3), '< 1');
+  line('  times that one of them advanced, a second', human(flushes / 5));
+}
+
+async function opening(directory: string): Promise<void> {
+  const { segments, logs } = await alternate(rounds, {
+    segments: await openSegments(directory),
+    logs: await openLogs(directory),
+  });
+  line('opening a log of 1,000 clean segments, s', (segments ?? 0).toFixed(2), '< 1');
+  line('opening 1,000 clean logs of one directory, s', (logs ?? 0).toFixed(2));
+}
+
+async function recovery(directory: string): Promise<void> {
+  const { bytes } = await alternate(rounds, { bytes: await recover(directory) });
+  line('recovery of 1 GiB that nothing vouches for, bytes/s', human(bytes ?? 0), '1 G');
+}
+
+async function memory(directory: string): Promise<void> {
+  const [small, large] = [64 * mebibyte, 1000 * mebibyte];
+  const [withSmall, withLarge] = [await residentWith(directory, small), await residentWith(directory, large)];
+  line('peak resident with a log of 64 MiB, opened and read, MB', (withSmall / 1e6).toFixed(0));
+  line(
+    'peak resident with a log of 1,000 MiB, opened and read, MB',
+    (withLarge / 1e6).toFixed(0),
+    'the same',
+  );
+}
+
+async function store(directory: string): Promise<void> {
+  const level = levelWork(loadPeer(directory), directory);
+  const log = logWork(directory);
+  const rows: [keyof StoreWork, string][] = [
+    ['appendSynced', 'append batches of 50, on disk, 32 in flight, records/s'],
+    ['append', 'append batches of 50, one at a time, records/s'],
+    ['readAll', 'read 500,000 records in order, records/s'],
+    ['readRandom', 'read the record at a random offset, records/s'],
+  ];
+  for (const [name, what] of rows) {
+    const { ours, theirs } = await alternate(rounds, { ours: log[name], theirs: level[name] });
+    line(what, human(ours ?? 0));
+    line(`  ${peer}`, human(theirs ?? 0));
+    line('  the log is faster by', `${((ours ?? 0) / (theirs ?? 0)).toFixed(1)} ×`);
   }
-  const line = (what: string, figure: string): void =>
-    console.log(`${what.padEnd(52)} ${figure.padStart(12)}`);
-  const share = (of: number, whole: number): string => `${((of / whole) * 100).toFixed(0)} %`;
-  line('append, batches of 50 records, flush behind, bytes/s', human(appendBytes));
-  line('  records/s', human((appendBytes / batchBytes) * recordsPerBatch));
-  line('plain writev of the same bytes, bytes/s', human(plainWriteBytes));
-  line('  the log reaches of it', share(appendBytes, plainWriteBytes));
-  line('the same with a flush always behind, bytes/s', human(plainFlushedBytes));
-  line('  the log reaches of it', share(appendBytes, plainFlushedBytes));
-  line('append, single records, 64 in flight, appends/s', human(singleAppends));
-  line('read in order, 1 MiB at a time, bytes/s', human(read));
-  line('plain reads of the same bytes, bytes/s', human(plainReadBytes));
-  line('  the log reaches of it', share(read, plainReadBytes));
+}
+
+const parts = { writing, reading, random, index, flushing, opening, recovery, memory, store };
+const only = process.argv.slice(2);
+
+console.log(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; medians of ${rounds} alternating rounds\n`,
+);
+for (const [name, measure] of Object.entries(parts)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-log-'));
+  try {
+    await measure(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
