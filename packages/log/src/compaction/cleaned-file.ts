@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BatchHeader, type Offset, readBatchHeader } from '@millrace/record';
 import type { FileSystem, OpenFile } from '@millrace/runtime';
-import { largestPosition } from '../config.ts';
+import { type LogConfig, largestPosition } from '../config.ts';
 import { logError } from '../errors.ts';
 import { Segment } from '../segment.ts';
 import { segmentFileName } from '../segment-name.ts';
@@ -15,25 +15,32 @@ export class CleanedFile {
   readonly #segment: Segment;
   readonly #indexIntervalBytes: number;
   /** Batches are copied: one that is kept must not hold on to all that was read with it. */
-  readonly #buffer = Buffer.allocUnsafeSlow(writeBytes);
+  readonly #buffer: Buffer;
   #used = 0;
 
-  private constructor(path: string, segment: Segment, indexIntervalBytes: number) {
+  private constructor(path: string, segment: Segment, indexIntervalBytes: number, bufferBytes: number) {
     this.path = path;
     this.#segment = segment;
     this.#indexIntervalBytes = indexIntervalBytes;
+    this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
   }
 
   static async create(
     directory: string,
     baseOffset: Offset,
-    indexIntervalBytes: number,
+    { indexIntervalBytes, segmentBytes }: LogConfig,
     files: FileSystem,
   ): Promise<CleanedFile> {
     const path = join(directory, cleanedFileName(baseOffset));
+    const bufferBytes = Math.min(writeBytes, segmentBytes);
     const file: OpenFile = await files.open(path, 'create');
     const final = join(directory, segmentFileName(baseOffset, 'log'));
-    return new CleanedFile(path, new Segment({ baseOffset, path: final, file }), indexIntervalBytes);
+    return new CleanedFile(
+      path,
+      new Segment({ baseOffset, path: final, file }),
+      indexIntervalBytes,
+      bufferBytes,
+    );
   }
 
   get sizeInBytes(): number {
@@ -54,8 +61,8 @@ export class CleanedFile {
     const { baseOffset, lastOffset, maxTimestamp } = header;
     const mark = { baseOffset, lastOffset, position, sizeInBytes: bytes.length, maxTimestamp };
     this.#segment.publish(mark, this.#indexIntervalBytes);
-    if (this.#used + bytes.length > writeBytes) await this.#write();
-    if (bytes.length > writeBytes) await this.#segment.file.append([bytes]);
+    if (this.#used + bytes.length > this.#buffer.length) await this.#write();
+    if (bytes.length > this.#buffer.length) await this.#segment.file.append([bytes]);
     else this.#used += bytes.copy(this.#buffer, this.#used);
   }
 

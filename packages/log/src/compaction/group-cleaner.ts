@@ -148,9 +148,8 @@ export class GroupCleaner {
   async #begin(): Promise<void> {
     const [first] = this.sources;
     if (this.#output !== undefined || first === undefined) return;
-    const { indexIntervalBytes } = this.#config;
     const { files } = this.#world;
-    this.#output = await CleanedFile.create(this.#directory, first.baseOffset, indexIntervalBytes, files);
+    this.#output = await CleanedFile.create(this.#directory, first.baseOffset, this.#config, files);
     if (this.#unchangedBytes === 0) return;
     const { gapsBelow } = this.#pass.options;
     for await (const batches of verifiedBatches(first, gapsBelow, this.#unchangedBytes)) {

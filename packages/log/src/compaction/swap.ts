@@ -6,6 +6,7 @@ import { parseSegmentFileName, segmentFileName } from '../segment-name.ts';
 import { isCleanedFileName, parseSwapFileName, swapFileName } from './swap-name.ts';
 
 const deletedSuffix = '.deleted';
+const deletedPattern = /^\d{20}\.log\.deleted$/;
 
 /*
  * From the renaming to `.swap` on, the new segment stands for its whole range, and whoever finds it finishes:
@@ -84,7 +85,7 @@ export function swapFailed(directory: string, cause: unknown): Error {
 export async function recoverSwaps(directory: string, files: FileSystem): Promise<void> {
   const names = await files.list(directory);
   for (const name of names) {
-    if (isCleanedFileName(name)) await files.remove(join(directory, name));
+    if (isCleanedFileName(name) || deletedPattern.test(name)) await files.remove(join(directory, name));
   }
   for (const name of names) {
     const swap = parseSwapFileName(name);
