@@ -5,6 +5,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * ALREADY_RUNNING: another broker has the data directory.
  * FOREIGN_DIRECTORY: a data directory that holds something else.
  * TOPIC_NOT_FOUND, PARTITION_NOT_FOUND: the broker has none of that name or number.
+ * GROUP_NOT_FOUND: no group of that name has members or offsets.
  * LINE_TOO_LONG: a line of the input that no broker would take.
  */
 export type CliErrorCode =
@@ -13,6 +14,7 @@ export type CliErrorCode =
   | 'FOREIGN_DIRECTORY'
   | 'TOPIC_NOT_FOUND'
   | 'PARTITION_NOT_FOUND'
+  | 'GROUP_NOT_FOUND'
   | 'LINE_TOO_LONG';
 
 export function cliError(

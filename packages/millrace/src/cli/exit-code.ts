@@ -22,6 +22,7 @@ const byErrorCode: ReadonlyMap<string, number> = new Map([
   ['INVALID_CONFIG', exitCodes.usage],
   ['TOPIC_NOT_FOUND', exitCodes.notFound],
   ['PARTITION_NOT_FOUND', exitCodes.notFound],
+  ['GROUP_NOT_FOUND', exitCodes.notFound],
   ['UNKNOWN_TOPIC_OR_PARTITION', exitCodes.notFound],
   ['UNKNOWN_TOPIC_ID', exitCodes.notFound],
   ['LOG_NOT_FOUND', exitCodes.notFound],

@@ -38,6 +38,13 @@ export const groupExplanations = {
     retry: 'No, not with this consumer.',
     from: 'Every call of a consumer after close().',
   },
+  GROUP_NOT_FOUND: {
+    meaning: 'There is no group of that name.',
+    why: 'A slip of the pen, another broker than the one meant, or a group that has not read anything yet.',
+    cure: '`millrace group ls` lists what is there.',
+    retry: 'No, unless a consumer joins the group.',
+    from: 'Looking at a group, and changing or deleting it.',
+  },
   INVALID_GROUP: {
     meaning: 'This cannot be the name of a group.',
     why: 'It is empty, too long, or not well-formed text.',

@@ -15,7 +15,7 @@ export const logToolExplanations = {
     why: 'A broker that runs removed, compacted or cut some of its files in the meantime.',
     cure: 'Do it again; if it comes again and again, stop the broker while you do.',
     retry: 'Yes.',
-    from: '`millrace log inspect`, `verify` and `export`.',
+    from: '`millrace log export`.',
   },
   NOT_A_SNAPSHOT: {
     meaning: 'The file is no snapshot of logs, or no whole one.',
