@@ -20,15 +20,20 @@ export class AssignedPartition implements TopicPartition {
   processed: Offset;
   /** Everything below is committed; undefined: nothing yet. */
   committed: Offset | undefined;
+  /** Where it began. */
+  readonly start: Offset;
   paused = false;
   /** How often it was told to go elsewhere. */
   seeks = 0;
   /** Which of the slides' streams it feeds. */
   stream = 0;
-  /** To be given back: nothing more is handed out. */
+  /** To be given back: nothing more is handed out, though it is still held and can be committed. */
   revoking = false;
-  /** A fetch, or the search for a leader, is under way. */
-  busy = false;
+  isFindingLeader = false;
+  /** The version in which it was last asked for, while that question is under way. */
+  askedVersion: number | undefined;
+  /** What questions under way may bring, of its own room. */
+  reservedBytes = 0;
   leader: Leader | undefined;
   /** In a row. */
   failures = 0;
@@ -44,6 +49,7 @@ export class AssignedPartition implements TopicPartition {
     this.topic = topic;
     this.partition = partition;
     this.claim = claim;
+    this.start = offset;
     this.fetchOffset = offset;
     this.handedOut = offset;
     this.processed = offset;
@@ -69,8 +75,14 @@ export class AssignedPartition implements TopicPartition {
     return this.#bufferedBytes;
   }
 
-  get hasFetched(): boolean {
-    return this.#fetched.length > 0;
+  /** Whether what comes next is asked for already: a seek abandons what was asked before. */
+  get isAsked(): boolean {
+    return this.askedVersion === this.version;
+  }
+
+  /** Whether something was done that is not committed. */
+  get isUncommitted(): boolean {
+    return this.processed !== (this.committed ?? this.start);
   }
 
   add(batches: FetchedBatches): void {
@@ -85,25 +97,24 @@ export class AssignedPartition implements TopicPartition {
     return batches;
   }
 
-  /** Goes on from `offset`, wherever it stood. Returns the bytes that were buffered. */
-  seek(offset: Offset): number {
+  /** Goes on from `offset`, wherever it stood. */
+  seek(offset: Offset): void {
     this.seeks += 1;
     this.handedOut = offset;
     this.processed = offset;
     this.failure = undefined;
-    return this.rewind();
+    this.rewind();
   }
 
-  /** Fetches again what was not handed out. Returns the bytes that were buffered. */
-  rewind(): number {
-    const dropped = this.#bufferedBytes;
+  /** Forgets what is fetched, to fetch again what was not handed out. */
+  rewind(): void {
     this.#fetched.length = 0;
     this.#bufferedBytes = 0;
     this.version += 1;
     this.fetchOffset = this.handedOut;
-    return dropped;
   }
 
+  /** It is not ours any more, or not for long: `signal` aborts. */
   lose(): void {
     this.#abort.abort();
   }

@@ -22,7 +22,7 @@ interface CommonOptions<Key, Value> {
   value?: Decoder<Value>;
   /** Where nothing was committed. `earliest` */
   from?: From;
-  /** Closes the consumer. */
+  /** Closes the consumer, as `close` does. */
   signal?: AbortSignal;
   /** A fetch is answered once so many bytes are there. 1 */
   minBytes?: number;
@@ -71,4 +71,27 @@ export const defaultFetchConfig: FetchConfig = Object.freeze({
   retryBackoffMs: 50,
 });
 
+/** `defaultFetchConfig` with what the caller chose. */
+export function fetchConfigOf({
+  minBytes,
+  maxWaitMs,
+  bufferedBytes,
+}: Pick<CommonOptions<unknown, unknown>, 'minBytes' | 'maxWaitMs' | 'bufferedBytes'>): FetchConfig {
+  return {
+    ...defaultFetchConfig,
+    ...(minBytes === undefined ? {} : { minBytes }),
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+    ...(bufferedBytes === undefined ? {} : { bufferedBytes }),
+  };
+}
+
 export const defaultAutoCommitMs = 5_000;
+
+/** For so long a consumer of named partitions looks where they begin, before its readers are told what is wrong. */
+export const startTimeoutMs = 30_000;
+
+/** RangeError for what is no offset. */
+export function checkOffset(offset: number): void {
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw new RangeError(`${offset} is no offset: a whole number from 0 on is`);
+}

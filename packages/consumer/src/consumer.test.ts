@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { json, text } from '@millrace/record';
-import { createConsumer } from './consumer.ts';
+import { createConsumer } from './create-consumer.ts';
 import { type RunningBroker, runBroker, take } from './running-broker.fixture.ts';
 
 const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => `${from + i}`);
@@ -135,6 +136,56 @@ describe('a consumer of named partitions', () => {
     await consumer.close();
   });
 
+  it('goes where it is told to seek at once, though a broker still waits for more at the old place', async () => {
+    await running.createTopic('t');
+    await running.send('t', numbers(3));
+    const consumer = createConsumer(running.cluster, {
+      partitions: [{ topic: 't', partition: 0 }],
+      value: text,
+      maxWaitMs: 60_000,
+    });
+    await take(consumer, 3);
+
+    await consumer.seek({ topic: 't', partition: 0 }, 1);
+
+    expect((await take(consumer, 2)).map(({ value }) => value)).toEqual(['1', '2']);
+    await consumer.close();
+  });
+
+  it('refuses to seek to what is no offset', async () => {
+    await running.createTopic('t');
+    const place = { topic: 't', partition: 0 };
+    const consumer = createConsumer(running.cluster, { partitions: [place] });
+
+    for (const offset of [-1, 0.5, Number.NaN])
+      await expect(consumer.seek(place, offset)).rejects.toThrow(RangeError);
+    expect(() => createConsumer(running.cluster, { partitions: [{ ...place, from: -1 }] })).toThrow(
+      RangeError,
+    );
+    await consumer.close();
+  });
+
+  it.each(['earliest', 0] as const)(
+    'says that its topic is not there (from %s), and which is',
+    async (from) => {
+      await running.createTopic('orders');
+      const consumer = createConsumer(running.cluster, {
+        partitions: [{ topic: 'oders', partition: 0, from }],
+      });
+
+      await expect(take(consumer, 1)).rejects.toMatchObject({
+        code: 'UNKNOWN_TOPIC_OR_PARTITION',
+        hint: "did you mean 'orders'?",
+      });
+      await running.createTopic('oders');
+      await running.send('oders', ['here']);
+
+      // Whoever goes on asks again.
+      expect((await take(consumer, 1)).length).toBe(1);
+      await consumer.close();
+    },
+  );
+
   it('hands out nothing of a paused partition until it is resumed', async () => {
     await running.createTopic('t', 2);
     await running.send('t', numbers(5), { partition: 0 });
@@ -246,6 +297,17 @@ describe('a consumer of named partitions', () => {
 
     await expect(consumer.commit()).rejects.toMatchObject({ code: 'NO_GROUP' });
     await consumer.close();
+  });
+
+  it('leaves no listener on its signal when it is closed', async () => {
+    await running.createTopic('t');
+    const { signal } = new AbortController();
+    const consumer = createConsumer(running.cluster, { partitions: [{ topic: 't', partition: 0 }], signal });
+    expect(getEventListeners(signal, 'abort').length).toBe(1);
+
+    await consumer.close();
+
+    expect(getEventListeners(signal, 'abort').length).toBe(0);
   });
 
   it('ends its iterations when it is closed or its signal aborts, also while it waits', async () => {

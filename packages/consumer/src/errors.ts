@@ -18,3 +18,36 @@ export function consumerError(
 ): CodedError<ConsumerErrorCode> {
   return new CodedError(code, message, options);
 }
+
+export function noGroup(): Error {
+  return consumerError('NO_GROUP', 'this consumer has no group that would keep its offsets', {
+    hint: 'give it a group, or keep the offsets with what you make of the records',
+  });
+}
+
+export function groupsNeedRegistry(group: string, cause: unknown): Error {
+  return consumerError(
+    'GROUPS_NEED_REGISTRY',
+    `the group ${group} needs a registry, and the brokers keep none for their clients`,
+    {
+      cause,
+      hint: 'give the cluster the registry that the brokers use, or name partitions instead of a group',
+    },
+  );
+}
+
+export function alreadySubscribed(): Error {
+  return consumerError('ALREADY_SUBSCRIBED', 'this consumer reads something else already', {
+    hint: 'createMessageStreams is for a consumer made with a group and no topics, once',
+  });
+}
+
+export function consumerClosed(what: 'read' | 'commit'): Error {
+  return consumerError(
+    'CONSUMER_CLOSED',
+    what === 'read' ? 'the consumer was closed' : 'the consumer was closed before this commit',
+    {
+      hint: what === 'read' ? 'make another one' : 'commit before you close it; close commits what was done',
+    },
+  );
+}

@@ -1,27 +1,11 @@
-import type { Connector, RequestOf, ResponseOf } from '@millrace/protocol';
+import { getEventListeners } from 'node:events';
+import type { ResponseOf } from '@millrace/protocol';
 import { type Compression, text } from '@millrace/record';
-import { createConsumer } from './consumer.ts';
-import { type RunningBroker, runBroker, take } from './running-broker.fixture.ts';
+import { nodeWorld } from '@millrace/runtime/node';
+import { createConsumer } from './create-consumer.ts';
+import { type RunningBroker, runBroker, type Tamper, take, tampering } from './running-broker.fixture.ts';
 
 type Fetch = ResponseOf<'fetch'>;
-type Tamper = (request: RequestOf<'fetch'>, ask: () => Promise<Fetch>) => Promise<Fetch>;
-
-/** Lets `tamper` stand in for the broker's answers to fetches. */
-function tampering(tamper: Tamper): (connect: Connector) => Connector {
-  return (connect) => async (node, signal) => {
-    const connection = await connect(node, signal);
-    return {
-      closed: connection.closed,
-      close: () => connection.close(),
-      call: (api, request) => {
-        const ask = () => connection.call(api, request);
-        return api === 'fetch'
-          ? (tamper(request as RequestOf<'fetch'>, ask as () => Promise<Fetch>) as ReturnType<typeof ask>)
-          : ask();
-      },
-    };
-  };
-}
 
 async function bytesIn(answer: Fetch, index = 0): Promise<Buffer> {
   const batches = answer.partitions[index]?.batches;
@@ -34,11 +18,11 @@ async function bytesIn(answer: Fetch, index = 0): Promise<Buffer> {
 
 describe('fetching', () => {
   let running: RunningBroker;
-  let tamper: Tamper;
+  let tamper: Tamper<'fetch'>;
 
   beforeEach(async () => {
     tamper = (_request, ask) => ask();
-    running = await runBroker(tampering((request, ask) => tamper(request, ask)));
+    running = await runBroker(tampering('fetch', (request, ask) => tamper(request, ask)));
     await running.createTopic('t', 2);
   });
 
@@ -168,6 +152,119 @@ describe('fetching', () => {
     await new Promise((resolve) => setImmediate(resolve));
 
     expect(released).toBe(1);
+  });
+
+  it('asks again when what was answered cannot be read', async () => {
+    await running.send('t', ['a', 'b']);
+    let failures = 2;
+    tamper = async (_request, ask) => {
+      const answer = await ask();
+      if (failures === 0) return answer;
+      failures -= 1;
+      await bytesIn(answer);
+      const batches = {
+        byteLength: 10,
+        read: () => Promise.reject(Object.assign(new Error('file closed'), { code: 'EBADF' })),
+        release: () => {},
+      };
+      return { partitions: [{ topic: 't', partition: 0, error: 'NONE', batches }] };
+    };
+    const consumer = reader();
+
+    expect((await take(consumer, 2)).map(({ value }) => value)).toEqual(['a', 'b']);
+    await consumer.close();
+  });
+
+  it('does not storm a broker that answers nothing at all', async () => {
+    let asked = 0;
+    tamper = async () => {
+      asked += 1;
+      await new Promise(setImmediate);
+      return { partitions: [] };
+    };
+    const consumer = reader();
+    const reading = take(consumer, 1);
+
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await consumer.close();
+
+    expect(await reading).toEqual([]);
+    expect(asked).toBeLessThan(30);
+  });
+
+  it('asks for the partitions of one broker together from the first question on', async () => {
+    await running.createTopic('wide', 20);
+    await running.send('wide', ['a'], { partition: 19 });
+    const asked: number[] = [];
+    tamper = (request, ask) => {
+      asked.push(request.partitions.length);
+      return ask();
+    };
+    const consumer = createConsumer(running.cluster, {
+      partitions: Array.from({ length: 20 }, (_, partition) => ({ topic: 'wide', partition, from: 0 })),
+    });
+
+    await take(consumer, 1);
+
+    expect(asked[0]).toBe(20);
+    await consumer.close();
+  });
+
+  it('waits for the leaders of many partitions without a word on stderr', async () => {
+    await running.createTopic('wide', 20);
+    let losses = 40;
+    let questions = 0;
+    tamper = (request, ask) => {
+      questions += 1;
+      if (losses <= 0) return ask();
+      losses -= request.partitions.length;
+      return Promise.reject(Object.assign(new Error('gone'), { code: 'NETWORK_EXCEPTION' }));
+    };
+    const { clock } = nodeWorld;
+    let most = 0;
+    const world = {
+      ...nodeWorld,
+      clock: {
+        ...clock,
+        sleep: (ms: number, signal?: AbortSignal) => {
+          const sleep = clock.sleep(ms, signal);
+          // Node warns of a leak when there are more than ten.
+          if (signal !== undefined) most = Math.max(most, getEventListeners(signal, 'abort').length);
+          return sleep;
+        },
+      },
+    };
+    const partitions = Array.from({ length: 20 }, (_, partition) => ({ topic: 'wide', partition, from: 0 }));
+    const consumer = createConsumer(running.cluster, { partitions }, world);
+    const reading = take(consumer, 1);
+    await running.send('wide', ['a'], { partition: 19 });
+
+    expect((await reading).length).toBe(1);
+    expect(questions).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(10);
+    await consumer.close();
+  });
+
+  it('reads a partition that has room though many others are full and paused', async () => {
+    await running.createTopic('wide', 20);
+    const large = 'x'.repeat(60_000);
+    for (let partition = 0; partition < 19; partition += 1)
+      await running.send('wide', [large], { partition });
+    const consumer = createConsumer(running.cluster, {
+      partitions: Array.from({ length: 20 }, (_, partition) => ({ topic: 'wide', partition, from: 0 })),
+      bufferedBytes: 19 * 60_000,
+      maxWaitMs: 10,
+    });
+    const others = Array.from({ length: 19 }, (_, partition) => ({ topic: 'wide', partition }));
+    await consumer.seek({ topic: 'wide', partition: 0 }, 0);
+    // Long enough for all of it to be fetched.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    consumer.pause(others);
+
+    await running.send('wide', ['a'], { partition: 19 });
+
+    expect((await take(consumer, 1))[0]?.partition).toBe(19);
+    await consumer.close();
   });
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd'] satisfies Compression[])(

@@ -1,36 +1,47 @@
 import { type Cluster, isRetriable, type Leader, leaderMayHaveMoved, retryDelayMs } from '@millrace/client';
-import type { Connection, ResponseOf } from '@millrace/protocol';
-import type { World } from '@millrace/runtime';
+import type { Connection } from '@millrace/protocol';
+import { codeOf, type World } from '@millrace/runtime';
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { FetchConfig } from './config.ts';
-import { consumerError } from './errors.ts';
+import { FetchRoom } from './fetch-room.ts';
 import { bytesOf, checkBatches, type LoadedCodecs } from './fetched-batches.ts';
+import { type FetchedPartition, refusalOf, releaseBatches } from './fetched-partition.ts';
 import type { Wake } from './wake.ts';
 
-type FetchedPartition = ResponseOf<'fetch'>['partitions'][number];
+/** An answer that cannot be read so often in a row is an error. */
+const unreadMax = 5;
 
-/** Less room than this is not worth a question. */
-const smallestFetchBytes = 64 * 1024;
+/** What was asked of one partition. */
+interface Question {
+  readonly partition: AssignedPartition;
+  readonly leader: Leader;
+  /** The partition's when it was asked: a seek abandons the question. */
+  readonly version: number;
+  readonly offset: number;
+  /** Reserved of the partition's own room. */
+  readonly ownBytes: number;
+}
 
 /**
- * Asks leaders for what partitions have room for. Each partition is in one question at a time; partitions of one broker
+ * Asks leaders for what partitions have room for. Each position is in one question at a time; partitions of one broker
  * that are free together are asked for together, and one that is full is left out, so that it stalls nobody.
  */
 export class Fetcher {
   /** The codecs of what was fetched. */
   readonly codecs: LoadedCodecs = new Map();
-  readonly #partitions: () => Iterable<AssignedPartition>;
+  readonly #partitions: () => readonly AssignedPartition[];
   readonly #cluster: Cluster;
   readonly #world: World;
   readonly #config: FetchConfig;
   readonly #arrived: Wake;
   readonly #abort = new AbortController();
-  /** Fetched and not taken, and what questions under way may bring. */
-  #reservedBytes = 0;
+  /** What questions under way may bring beyond the partitions' own room. */
+  #reservedCommon = 0;
+  #pumping = false;
 
   /** `arrived` wakes readers when there is something for them. */
   constructor(
-    partitions: () => Iterable<AssignedPartition>,
+    partitions: () => readonly AssignedPartition[],
     context: { readonly cluster: Cluster; readonly world: World; readonly config: FetchConfig },
     arrived: Wake,
   ) {
@@ -45,154 +56,168 @@ export class Fetcher {
     this.#abort.abort();
   }
 
-  /** Bytes were taken out of a partition's buffer: there is room again. */
-  taken(bytes: number): void {
-    this.#reservedBytes -= bytes;
-  }
-
   /** Asks for whatever has room now. */
   pump(): void {
     if (this.#abort.signal.aborted) return;
-    const byConnection = new Map<Connection, AssignedPartition[]>();
-    for (const partition of this.#partitions()) {
-      if (!this.#hasRoom(partition)) continue;
-      if (partition.leader === undefined) void this.#findLeader(partition);
+    const partitions = this.#partitions();
+    const room = new FetchRoom(this.#config, partitions, this.#reservedCommon);
+    const byConnection = new Map<Connection, Question[]>();
+    for (const partition of partitions) {
+      if (!isFree(partition) || !room.has(partition)) continue;
+      const { leader, version, fetchOffset } = partition;
+      if (leader === undefined) void this.#findLeader(partition);
       else {
-        const together = byConnection.get(partition.leader.connection);
-        if (together === undefined) byConnection.set(partition.leader.connection, [partition]);
-        else together.push(partition);
+        const question = { partition, leader, version, offset: fetchOffset, ownBytes: room.ownOf(partition) };
+        const together = byConnection.get(leader.connection);
+        if (together === undefined) byConnection.set(leader.connection, [question]);
+        else together.push(question);
       }
     }
-    for (const [connection, partitions] of byConnection) void this.#fetch(connection, partitions);
-  }
-
-  #hasRoom(partition: AssignedPartition): boolean {
-    const { busy, paused, revoking, isLost, failure, bufferedBytes } = partition;
-    if (busy || paused || revoking || isLost || failure !== undefined) return false;
-    return bufferedBytes < this.#config.partitionBytes;
+    for (const [connection, questions] of byConnection) {
+      const own = questions.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+      const common = room.takeCommon(questions.length * this.#config.partitionBytes - own);
+      void this.#fetch(connection, questions, own, common);
+    }
   }
 
   async #findLeader(partition: AssignedPartition): Promise<void> {
-    partition.busy = true;
+    partition.isFindingLeader = true;
     try {
       await this.#pauseAfterFailures(partition);
-      partition.leader = await this.#cluster.leaderOf(
-        partition.topic,
-        partition.partition,
-        this.#abort.signal,
-      );
+      const { topic, partition: index } = partition;
+      partition.leader = await this.#cluster.leaderOf(topic, index, this.#abort.signal);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       partition.failures += 1;
-      if (!isRetriable(error)) this.#fail(partition, error as Error);
+      // A group takes a topic away that is gone; who named its partitions is told.
+      const isGone = codeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION' && partition.claim === undefined;
+      if (isGone || !isRetriable(error)) this.#fail(partition, error as Error);
     } finally {
-      partition.busy = false;
-      this.pump();
+      partition.isFindingLeader = false;
+      this.#pumpSoon();
     }
+  }
+
+  /** Once for all whose leaders were found together. */
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.pump();
+    });
   }
 
   async #pauseAfterFailures({ failures }: AssignedPartition): Promise<void> {
     if (failures === 0) return;
     const { clock, random } = this.#world;
-    await clock.sleep(retryDelayMs(failures, this.#config.retryBackoffMs, random), this.#abort.signal);
+    // One of its own for each: many that wait on one signal look like a leak to Node, which says so on stderr.
+    const stopped = AbortSignal.any([this.#abort.signal]);
+    await clock.sleep(retryDelayMs(failures, this.#config.retryBackoffMs, random), stopped);
   }
 
-  async #fetch(connection: Connection, partitions: readonly AssignedPartition[]): Promise<void> {
-    const room = this.#config.bufferedBytes - this.#reservedBytes;
-    // A small buffer may still hold one answer.
-    if (room < smallestFetchBytes && this.#reservedBytes > 0) return;
+  /** Reserves what the answer may bring, until it is with its partitions. */
+  async #fetch(
+    connection: Connection,
+    questions: readonly Question[],
+    ownBytes: number,
+    commonBytes: number,
+  ): Promise<void> {
+    this.#reservedCommon += commonBytes;
+    for (const { partition, version, ownBytes: own } of questions) {
+      partition.reservedBytes += own;
+      partition.askedVersion = version;
+    }
+    await this.#ask(connection, questions, ownBytes + commonBytes);
+    this.#reservedCommon -= commonBytes;
+    for (const { partition, version, ownBytes: own } of questions) {
+      partition.reservedBytes -= own;
+      if (partition.askedVersion === version) partition.askedVersion = undefined;
+    }
+    this.#arrived.all();
+    this.pump();
+  }
+
+  /** Never rejects: what goes wrong belongs to the partitions. */
+  async #ask(connection: Connection, questions: readonly Question[], maxBytes: number): Promise<void> {
     const { minBytes, maxWaitMs, partitionBytes } = this.#config;
-    const maxBytes = Math.min(room, partitions.length * partitionBytes);
-    this.#reservedBytes += maxBytes;
-    const asked = partitions.map((partition) => ({
-      partition,
-      version: partition.version,
-      offset: partition.fetchOffset,
-    }));
-    for (const partition of partitions) partition.busy = true;
-    let answers: readonly FetchedPartition[] = [];
+    let answers: readonly FetchedPartition[];
     try {
       const answer = await connection.call('fetch', {
         maxWaitMs,
         minBytes,
         maxBytes,
-        partitions: partitions.map(({ topic, partition, fetchOffset, leader }) => ({
+        partitions: questions.map(({ partition: { topic, partition }, leader, offset }) => ({
           topic,
           partition,
-          fetchOffset,
+          fetchOffset: offset,
           maxBytes: Math.min(maxBytes, partitionBytes),
-          ...epochOf(leader),
+          ...(leader.leaderEpoch === undefined ? {} : { currentLeaderEpoch: leader.leaderEpoch }),
         })),
       });
       answers = answer.partitions;
     } catch (error) {
-      for (const partition of partitions) this.#unanswered(partition, error);
-    }
-    this.#reservedBytes -= maxBytes;
-    const taken: Promise<void>[] = [];
-    for (const [index, answer] of answers.entries()) {
-      const question = asked[index];
-      if (question === undefined) release(answer);
-      else taken.push(this.#take(question, answer));
-    }
-    await Promise.all(taken);
-    for (const partition of partitions) partition.busy = false;
-    this.#arrived.all();
-    this.pump();
-  }
-
-  async #take(
-    { partition, version, offset }: { partition: AssignedPartition; version: number; offset: number },
-    answer: FetchedPartition,
-  ): Promise<void> {
-    const isOld = (): boolean =>
-      partition.version !== version || partition.isLost || this.#abort.signal.aborted;
-    if (answer.error !== 'NONE' || isOld()) {
-      release(answer);
-      if (!isOld()) this.#refused(partition, answer);
+      for (const question of questions) this.#unanswered(question, error);
       return;
     }
+    await Promise.all(
+      answers.map(async (answer, index) => {
+        const question = questions[index];
+        if (question === undefined) releaseBatches(answer);
+        else await this.#take(question, answer);
+      }),
+    );
+    // One that the broker left out is asked for again, after a pause.
+    for (const question of questions.slice(answers.length)) this.#askLater(question);
+  }
+
+  async #take(question: Question, answer: FetchedPartition): Promise<void> {
+    const { partition, offset } = question;
+    if (answer.error !== 'NONE' || this.#isAbandoned(question)) {
+      releaseBatches(answer);
+      if (answer.error !== 'NONE') this.#unanswered(question, refusalOf(answer, partition, offset));
+      return;
+    }
+    let bytes: Buffer;
     try {
-      const bytes = await bytesOf(answer.batches);
-      if (bytes.length === 0) {
-        partition.failures = 0;
-        return;
-      }
-      const batches = await checkBatches(bytes, offset, partition.name, this.codecs);
-      if (batches === undefined || isOld()) return;
-      partition.failures = 0;
-      partition.add(batches);
-      this.#reservedBytes += batches.bytes.length;
+      bytes = await bytesOf(answer.batches);
     } catch (error) {
-      if (!isOld()) this.#fail(partition, error as Error);
+      this.#unread(question, error);
+      return;
+    }
+    partition.failures = 0;
+    if (bytes.length === 0) return;
+    try {
+      const batches = await checkBatches(bytes, offset, partition.name, this.codecs);
+      if (batches !== undefined && !this.#isAbandoned(question)) partition.add(batches);
+    } catch (error) {
+      if (!this.#isAbandoned(question)) this.#fail(partition, error as Error);
     }
   }
 
-  #refused(
-    partition: AssignedPartition,
-    { error, message, logStartOffset, highWatermark }: FetchedPartition,
-  ): void {
-    const { topic, fetchOffset } = partition;
-    const details = { topic, partition: partition.partition, offset: fetchOffset };
-    const range = error === 'OFFSET_OUT_OF_RANGE' ? { logStartOffset, highWatermark } : {};
-    const given = Object.fromEntries(Object.entries(range).filter(([, value]) => value !== undefined));
-    this.#unanswered(
-      partition,
-      consumerError(error, message ?? `${partition.name} at offset ${fetchOffset}: ${error}`, {
-        details: { ...details, ...given },
-        ...(error === 'OFFSET_OUT_OF_RANGE'
-          ? { hint: "seek to an offset in the range, 'earliest' or 'latest'" }
-          : {}),
-      }),
-    );
+  #unanswered(question: Question, error: unknown): void {
+    if (leaderMayHaveMoved(error)) this.#cluster.forget(question.partition.topic);
+    this.#askLater(question);
+    if (!isRetriable(error) && !this.#isAbandoned(question)) this.#fail(question.partition, error as Error);
   }
 
-  #unanswered(partition: AssignedPartition, error: unknown): void {
+  /** What was answered could not be read: a broker in this process that stops closes its files. */
+  #unread(question: Question, error: unknown): void {
+    this.#askLater(question);
+    if (question.partition.failures >= unreadMax && !this.#isAbandoned(question))
+      this.#fail(question.partition, error as Error);
+  }
+
+  /** The search for a leader waits after a failure. */
+  #askLater({ partition, leader }: Question): void {
+    if (partition.leader !== leader) return;
     partition.failures += 1;
-    if (leaderMayHaveMoved(error)) this.#cluster.forget(partition.topic);
-    // The search for a leader also waits, after a failure.
     partition.leader = undefined;
-    if (!isRetriable(error)) this.#fail(partition, error as Error);
+  }
+
+  /** By a seek, the loss of the partition, or the end. */
+  #isAbandoned({ partition, version }: Question): boolean {
+    return partition.version !== version || partition.isLost || this.#abort.signal.aborted;
   }
 
   #fail(partition: AssignedPartition, error: Error): void {
@@ -201,10 +226,6 @@ export class Fetcher {
   }
 }
 
-function epochOf(leader: Leader | undefined): { currentLeaderEpoch?: number } {
-  return leader?.leaderEpoch === undefined ? {} : { currentLeaderEpoch: leader.leaderEpoch };
-}
-
-function release({ batches }: FetchedPartition): void {
-  if ('release' in batches) batches.release();
+function isFree({ isAsked, isFindingLeader, paused, revoking, isLost, failure }: AssignedPartition): boolean {
+  return !isAsked && !isFindingLeader && !paused && !revoking && !isLost && failure === undefined;
 }

@@ -1,7 +1,8 @@
 import { openCluster } from '@millrace/client';
-import { text } from '@millrace/record';
-import { createConsumer } from './consumer.ts';
-import { type RunningBroker, runBroker, take } from './running-broker.fixture.ts';
+import type { Assignor } from '@millrace/coordination';
+import { json, text } from '@millrace/record';
+import { createConsumer } from './create-consumer.ts';
+import { type RunningBroker, runBroker, type Tamper, take, tampering } from './running-broker.fixture.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
 
@@ -121,6 +122,83 @@ describe('a consumer in a group', () => {
     await consumer.close();
   });
 
+  it('commits a record in hand while its partition is given back, and the next owner goes on behind it', async () => {
+    await running.send('t', numbers(5));
+    // All to the newcomer.
+    const assignor: Assignor = (members, partitions, previous) => {
+      const owner =
+        members.find(({ id }) => !previous.has(id)) ??
+        members.find(({ id }) => previous.get(id)?.length !== 0) ??
+        members[0];
+      return new Map(members.map((one) => [one.id, one === owner ? [...partitions] : []]));
+    };
+    const options = { group: 'g', topics: ['t'], value: text, autoCommitMs: false, assignor } as const;
+    const first = createConsumer(running.cluster, options);
+    const iterator = first[Symbol.asyncIterator]();
+    const { value: record } = await iterator.next();
+
+    const second = createConsumer(running.cluster, options);
+    const taken = take(second, 1);
+    await new Promise((resolve) => record.signal.addEventListener('abort', resolve));
+    // Still within the grace that work in hand is given.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await first.commit(record);
+    const next = iterator.next();
+
+    expect((await taken).map(({ value }) => value)).toEqual(['1']);
+    await first.close();
+    expect((await next).done).toBe(true);
+    await second.close();
+  });
+
+  it('refuses the commit of a record whose partition it does not hold any more', async () => {
+    await running.send('t', numbers(5));
+    const consumer = member(false);
+    const iterator = consumer[Symbol.asyncIterator]();
+    const { value: record } = await iterator.next();
+
+    running.sessions.at(-1)?.expire();
+    const refusal = { code: 'NOT_ASSIGNED', message: expect.stringContaining('the commit was not taken') };
+    await expect(consumer.commit(record)).rejects.toMatchObject(refusal);
+    const { value: again } = await iterator.next();
+    // The partition is back, but not by the claim under which the first was handed out.
+    await expect(consumer.commit(record)).rejects.toMatchObject(refusal);
+    await consumer.commit(again);
+
+    await consumer.close();
+    await expect(consumer.commit(again)).rejects.toMatchObject({ code: 'CONSUMER_CLOSED' });
+  });
+
+  it('does not take back on close what it was told is done', async () => {
+    await running.send('t', numbers(10));
+    const first = member();
+    const iterator = first[Symbol.asyncIterator]();
+    for (let i = 0; i < 4; i += 1) await iterator.next();
+    await first.commit();
+    await first.close();
+
+    const second = member();
+
+    expect((await take(second, 1)).map(({ value }) => value)).toEqual(['4']);
+    await second.close();
+  });
+
+  it('commits by itself where it was told to go back to', async () => {
+    await running.send('t', numbers(10));
+    const first = member(20);
+    const iterator = first[Symbol.asyncIterator]();
+    for (let i = 0; i < 6; i += 1) await iterator.next();
+    await first.commit();
+
+    await first.seek({ topic: 't', partition: 0 }, 2);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    running.sessions.at(-1)?.expire();
+    const { value: record } = await iterator.next();
+
+    expect(record.value).toBe('2');
+    await first.close();
+  });
+
   it('needs a registry, and says so', async () => {
     const cluster = openCluster({
       connect: running.broker.connect,
@@ -134,7 +212,46 @@ describe('a consumer in a group', () => {
   });
 });
 
+describe('a member of a group of which nothing was committed', () => {
+  it('is not held up by a partition whose beginning nobody can tell', async () => {
+    const stuck: Tamper<'listOffsets'> = (request, ask) =>
+      request.partitions.some(({ topic }) => topic === 'stuck') ? new Promise(() => {}) : ask();
+    const running = await runBroker(tampering('listOffsets', stuck));
+    await running.createTopic('stuck');
+    await running.createTopic('s1');
+    await running.send('s1', ['a']);
+    const consumer = createConsumer(running.cluster, { group: 'g', topics: /^s/, value: text });
+    const iterator = consumer[Symbol.asyncIterator]();
+    expect((await iterator.next()).value.value).toBe('a');
+
+    await running.createTopic('s2');
+    await running.send('s2', ['b']);
+
+    expect((await iterator.next()).value.value).toBe('b');
+    await consumer.close();
+    await running.stop();
+  });
+});
+
 describe('message streams', () => {
+  it('give the bytes, whatever serdes the consumer has', async () => {
+    const running = await runBroker();
+    await running.createTopic('t');
+    await running.send('t', ['{"a":1}']);
+    const consumer = createConsumer(running.cluster, { group: 'g', value: json<{ a: number }>() });
+
+    const [stream] = await consumer.createMessageStreams('t', 1);
+    const payloads: unknown[] = [];
+    for await (const message of stream ?? []) {
+      payloads.push(message.payload());
+      break;
+    }
+
+    expect(payloads).toEqual([Buffer.from('{"a":1}')]);
+    await consumer.close();
+    await running.stop();
+  });
+
   it('share the partitions evenly, each partition feeding exactly one', async () => {
     const running = await runBroker();
     await running.createTopic('t', 6);

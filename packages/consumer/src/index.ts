@@ -1,6 +1,7 @@
 // For users.
 export type { ConsumerOptions, ConsumerRecord, From, GroupOptions, PartitionsOptions } from './config.ts';
-export { type Consumer, createConsumer } from './consumer.ts';
+export type { Consumer } from './consumer.ts';
+export { createConsumer } from './create-consumer.ts';
 export type { ConsumerErrorCode } from './errors.ts';
 // The API of the slides.
 export type { MessageStream, StreamMessage } from './message-stream.ts';

@@ -2,7 +2,7 @@ import type { ConsumerRecord } from './config.ts';
 
 /** A message as the slides have it. */
 export interface StreamMessage {
-  /** The bytes; empty for a tombstone. */
+  /** The bytes, as they were sent; empty for a tombstone. A view of what was fetched: copy what outlives the next message. */
   payload(): Buffer;
 }
 
@@ -11,7 +11,7 @@ export interface MessageStream extends AsyncIterable<StreamMessage> {}
 
 const empty = Buffer.alloc(0);
 
-export function messageStream(records: () => AsyncIterator<ConsumerRecord<unknown, unknown>>): MessageStream {
+export function messageStream(records: () => AsyncIterator<ConsumerRecord>): MessageStream {
   return {
     [Symbol.asyncIterator]() {
       const iterator = records();
@@ -19,7 +19,7 @@ export function messageStream(records: () => AsyncIterator<ConsumerRecord<unknow
         next: async () => {
           const { value, done } = await iterator.next();
           if (done === true) return { value: undefined, done: true };
-          const payload = (value as ConsumerRecord).value ?? empty;
+          const payload = value.value ?? empty;
           return { value: { payload: () => payload }, done: false };
         },
         return: async () => {

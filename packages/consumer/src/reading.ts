@@ -1,12 +1,16 @@
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { ConsumerRecord } from './config.ts';
-import type { RecordCursor } from './record-cursor.ts';
+import type { FetchedBatches, LoadedCodecs } from './fetched-batches.ts';
+import { RecordCursor, type Serdes } from './record-cursor.ts';
 
 /** What a reading needs of its consumer. */
-export interface ReadingSource<Key, Value> {
+export interface ReadingSource {
   readonly isClosed: boolean;
-  /** Fetched records of the next of these partitions that has some; undefined: none has. Throws the failure of one of them. */
-  nextCursor(isMine: (partition: AssignedPartition) => boolean): RecordCursor<Key, Value> | undefined;
+  readonly codecs: LoadedCodecs;
+  /** What is fetched of the next of these partitions that has something; undefined: none has. Throws the failure of one of them. */
+  take(
+    isMine: (partition: AssignedPartition) => boolean,
+  ): { readonly partition: AssignedPartition; readonly batches: FetchedBatches } | undefined;
   /** Resolves when something has changed. Rejects when consuming has failed as a whole. */
   changed(): Promise<void>;
   /** Whether records of this partition may be handed out at this moment. */
@@ -15,7 +19,15 @@ export interface ReadingSource<Key, Value> {
   rewind(partition: AssignedPartition): void;
   /** Records below `offset` are done. */
   processed(partition: AssignedPartition, offset: number): void;
-  ended(reading: Reading<Key, Value>): void;
+  ended(reading: OpenReading): void;
+}
+
+/** What a consumer needs of its readings, whatever they read. */
+export interface OpenReading {
+  /** Whether a record of this partition is being worked on. */
+  holds(partition: AssignedPartition): boolean;
+  /** Hands out nothing more. Idempotent. */
+  end(): void;
 }
 
 /** At most so many records are handed out together. */
@@ -25,9 +37,10 @@ const largestBatch = 5_000;
  * One pass over some partitions of a consumer, record by record or many together. Asking for more says that what was
  * handed out before is done.
  */
-export class Reading<Key, Value> {
-  readonly #source: ReadingSource<Key, Value>;
+export class Reading<Key, Value> implements OpenReading {
+  readonly #source: ReadingSource;
   readonly #isMine: (partition: AssignedPartition) => boolean;
+  readonly #serdes: Serdes<Key, Value>;
   #cursor: RecordCursor<Key, Value> | undefined;
   /** Handed out and not done. */
   #inHand:
@@ -35,12 +48,16 @@ export class Reading<Key, Value> {
     | undefined;
   #ended = false;
 
-  constructor(source: ReadingSource<Key, Value>, isMine: (partition: AssignedPartition) => boolean) {
+  constructor(
+    source: ReadingSource,
+    isMine: (partition: AssignedPartition) => boolean,
+    serdes: Serdes<Key, Value>,
+  ) {
     this.#source = source;
     this.#isMine = isMine;
+    this.#serdes = serdes;
   }
 
-  /** Whether a record of this partition is being worked on. */
   holds(partition: AssignedPartition): boolean {
     return this.#inHand?.partition === partition;
   }
@@ -64,7 +81,7 @@ export class Reading<Key, Value> {
         }
       },
       return: () => {
-        this.#end();
+        this.end();
         return Promise.resolve({ value: undefined, done: true });
       },
       [Symbol.asyncIterator]() {
@@ -82,7 +99,7 @@ export class Reading<Key, Value> {
   async #later<Item>(take: () => Item | undefined): Promise<IteratorResult<Item>> {
     for (;;) {
       if (this.#ended || this.#source.isClosed) {
-        this.#end();
+        this.end();
         return { value: undefined, done: true };
       }
       const item = take();
@@ -144,7 +161,10 @@ export class Reading<Key, Value> {
       // Paused or to be given back: it must not hold up the others.
       this.#source.rewind(cursor.partition);
     }
-    this.#cursor = this.#source.nextCursor(this.#isMine);
+    this.#cursor = undefined;
+    const taken = this.#source.take(this.#isMine);
+    if (taken !== undefined)
+      this.#cursor = new RecordCursor(taken.partition, taken.batches, this.#serdes, this.#source.codecs);
     return this.#cursor;
   }
 
@@ -168,12 +188,13 @@ export class Reading<Key, Value> {
   }
 
   /** What is in hand is not done: whoever stops in the middle sees it again. */
-  #end(): void {
+  end(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#inHand = undefined;
     // Whoever iterates again goes on after what was handed out.
     if (this.#cursor?.isStale === false) this.#source.rewind(this.#cursor.partition);
+    this.#cursor = undefined;
     this.#source.ended(this);
   }
 }

@@ -5,8 +5,8 @@ import { consumerError } from './errors.ts';
 import type { FetchedBatches, LoadedCodecs } from './fetched-batches.ts';
 
 export interface Serdes<Key, Value> {
-  readonly key: Decoder<Key> | undefined;
-  readonly value: Decoder<Value> | undefined;
+  readonly key?: Decoder<Key>;
+  readonly value?: Decoder<Value>;
 }
 
 /** Goes through the records of what one fetch brought of one partition. */

@@ -2,7 +2,7 @@ import { type Broker, startBroker } from '@millrace/broker';
 import { type Cluster, openCluster } from '@millrace/client';
 import { type MemorySession, memoryRegistry } from '@millrace/coordination';
 import { createProducer, type Producer } from '@millrace/producer';
-import type { Connector } from '@millrace/protocol';
+import type { ApiName, Connector, RequestOf, ResponseOf } from '@millrace/protocol';
 import type { Compression } from '@millrace/record';
 
 /** A real broker in this process, with topics and records, for tests of consumers. */
@@ -69,6 +69,32 @@ export async function runBroker(
       await direct.close();
       await broker.stop();
     },
+  };
+}
+
+/** Stands in for what a broker answers to one question. */
+export type Tamper<Name extends ApiName> = (
+  request: RequestOf<Name>,
+  ask: () => Promise<ResponseOf<Name>>,
+) => Promise<ResponseOf<Name>>;
+
+/** Connections on which `tamper` stands in for the broker's answers to `name`. */
+export function tampering<Name extends ApiName>(
+  name: Name,
+  tamper: Tamper<Name>,
+): (connect: Connector) => Connector {
+  return (connect) => async (node, signal) => {
+    const connection = await connect(node, signal);
+    return {
+      closed: connection.closed,
+      close: () => connection.close(),
+      call: (api, request) => {
+        const ask = () => connection.call(api, request);
+        return (api as ApiName) === name
+          ? (tamper(request as never, ask as never) as ReturnType<typeof ask>)
+          : ask();
+      },
+    };
   };
 }
 

@@ -1,0 +1,30 @@
+import type { ResponseOf } from '@millrace/protocol';
+import type { AssignedPartition } from './assigned-partition.ts';
+import { consumerError } from './errors.ts';
+
+/** What a fetch answers of one partition. */
+export type FetchedPartition = ResponseOf<'fetch'>['partitions'][number];
+
+/** Why a broker gave nothing of a partition, with where it was asked for. */
+export function refusalOf(
+  { error, message, logStartOffset, highWatermark }: FetchedPartition,
+  { name, topic, partition }: AssignedPartition,
+  offset: number,
+): Error {
+  const isOutside = error === 'OFFSET_OUT_OF_RANGE';
+  return consumerError(error, message ?? `${name} at offset ${offset}: ${error}`, {
+    details: {
+      topic,
+      partition,
+      offset,
+      ...(isOutside && logStartOffset !== undefined ? { logStartOffset } : {}),
+      ...(isOutside && highWatermark !== undefined ? { highWatermark } : {}),
+    },
+    ...(isOutside ? { hint: "seek to an offset in the range, 'earliest' or 'latest'" } : {}),
+  });
+}
+
+/** A range that nobody reads. */
+export function releaseBatches({ batches }: FetchedPartition): void {
+  if ('release' in batches) batches.release();
+}
