@@ -34,7 +34,7 @@ interface Definition {
 const largest = 2 ** 31 - 1;
 
 /** Every name that is acted upon, and no other: Kafka's names, all of them whole numbers. */
-const definitions: readonly Definition[] = [
+export const definitions: readonly Definition[] = [
   {
     name: 'segment.bytes',
     minimum: 1024,

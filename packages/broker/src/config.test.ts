@@ -1,4 +1,8 @@
-import { type BrokerConfig, checkConfig } from './config.ts';
+import { BatchBuilder } from '@millrace/record';
+import { memoryFileSystem } from '@millrace/runtime';
+import { testWorld } from '@millrace/runtime/testing';
+import { type BrokerConfig, brokerDefaults, checkConfig, listenerDefaults } from './config.ts';
+import { startBroker } from './start-broker.ts';
 
 /** As it may come from JSON or from plain JavaScript. */
 const given = (config: object): BrokerConfig => config as BrokerConfig;
@@ -61,5 +65,56 @@ describe('broker configuration', () => {
         hint: expect.stringContaining(hint) as string,
       }),
     );
+  });
+});
+
+describe('broker defaults', () => {
+  /** Sends a record that no flush follows; what the broker says of it. */
+  const answerWithoutFlush = async (config: BrokerConfig): Promise<string | undefined> => {
+    const world = testWorld(1, memoryFileSystem());
+    const broker = await startBroker({ ...config, dataDirectory: '/data' }, world);
+    const connection = await broker.connect({ nodeId: undefined, host: '', port: 0 });
+    await connection.call('createTopics', { timeoutMs: 5_000, topics: [{ name: 'orders' }] });
+    world.files.failNext('sync', Object.assign(new Error('no disk'), { code: 'EIO' }));
+    const batch = new BatchBuilder({ maxBytes: 1024 });
+    batch.tryAppend({ value: 'a' }, 0);
+    const { partitions } = await connection.call('produce', {
+      acks: 'all',
+      timeoutMs: 5_000,
+      partitions: [{ topic: 'orders', partition: 0, batches: batch.build() }],
+    });
+    await broker.stop().catch(() => {}); // the log that failed says so again
+    return partitions[0]?.error;
+  };
+
+  it('are what a broker does that is told nothing', async () => {
+    const broker = await startBroker({}, testWorld());
+    const connection = await broker.connect({ nodeId: undefined, host: '', port: 0 });
+
+    const { topics } = await connection.call('metadata', { topics: ['orders'], allowAutoCreate: true });
+
+    expect(broker.nodeId).toBe(brokerDefaults.nodeId);
+    expect(topics[0]?.partitions).toHaveLength(brokerDefaults.autoCreateTopics.partitions);
+    expect(topics[0]?.partitions[0]?.replicas).toHaveLength(brokerDefaults.autoCreateTopics.replicas);
+    await broker.stop();
+  });
+
+  it('name the address of a listener that is told nothing', async () => {
+    const broker = await startBroker({ listeners: [{}] }, testWorld());
+
+    const [endpoint] = Object.values(broker.endpoints);
+
+    expect(listenerDefaults.port).toBe(0);
+    expect(endpoint?.host).toBe(listenerDefaults.host);
+    expect(endpoint?.port).toBeGreaterThan(0);
+    await broker.stop();
+  });
+
+  it('name the durability', async () => {
+    const told = await answerWithoutFlush({ durability: brokerDefaults.durability });
+    const untold = await answerWithoutFlush({});
+    const other = await answerWithoutFlush({ durability: 'process' });
+
+    expect([told, untold, other]).toEqual(['STORAGE_ERROR', 'STORAGE_ERROR', 'NONE']);
   });
 });

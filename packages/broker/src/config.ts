@@ -38,7 +38,7 @@ export interface ListenerConfig {
 export const brokerDefaults = Object.freeze({
   nodeId: 1,
   insecure: false,
-  durability: 'flushed',
+  durability: 'flushed' as const,
   autoCreateTopics: Object.freeze({ partitions: 1, replicas: 1 }),
 });
 

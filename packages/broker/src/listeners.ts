@@ -42,7 +42,7 @@ export async function openListeners(
       const codec = config.codec ?? (await defaultCodec());
       const name = config.name ?? codec.name;
       if (listeners.some((other) => other.name === name)) throw sameName(name);
-      const { host, port } = { ...listenerDefaults, ...config };
+      const { host = listenerDefaults.host, port = listenerDefaults.port } = config;
       listeners.push(await listenTcp({ api, codec, listener: name, host, port }, world));
     }
   } catch (error) {

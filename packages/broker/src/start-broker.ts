@@ -5,7 +5,7 @@ import type { BrokerApi, Connector } from '@millrace/protocol';
 import { memoryFileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { inProcessConnector } from '@millrace/transport';
-import { type BrokerConfig, checkConfig } from './config.ts';
+import { type BrokerConfig, brokerDefaults, checkConfig } from './config.ts';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
 import { checkListeners, openListeners } from './listeners.ts';
 import { registryDoor } from './registry-door.ts';
@@ -32,7 +32,7 @@ export interface Broker extends AsyncDisposable {
  */
 export async function startBroker(config: BrokerConfig = {}, world: World = nodeWorld): Promise<Broker> {
   checkConfig(config);
-  checkListeners(config.listeners ?? [], config.insecure ?? false);
+  checkListeners(config.listeners ?? [], config.insecure ?? brokerDefaults.insecure);
   const undo: (() => Promise<void>)[] = [];
   try {
     return await assemble(config, world, undo);
@@ -99,19 +99,14 @@ function ownRegistry(
   return inMemory ? Promise.resolve(memoryRegistry(world)) : openEmbeddedRegistry(logs, world);
 }
 
-function coreOptions(
-  { nodeId, durability, autoCreateTopics, log }: BrokerConfig,
-  logs: LogDirectory,
-  registry: OpenRegistry,
-): BrokerCoreOptions {
-  return {
-    logs,
-    registry,
-    ...(nodeId === undefined ? {} : { nodeId }),
-    ...(durability === undefined ? {} : { durability }),
-    ...(autoCreateTopics === undefined ? {} : { autoCreateTopics }),
-    ...(log === undefined ? {} : { log }),
-  };
+function coreOptions(config: BrokerConfig, logs: LogDirectory, registry: OpenRegistry): BrokerCoreOptions {
+  const {
+    nodeId = brokerDefaults.nodeId,
+    durability = brokerDefaults.durability,
+    autoCreateTopics = brokerDefaults.autoCreateTopics,
+    log,
+  } = config;
+  return { logs, registry, nodeId, durability, autoCreateTopics, ...(log === undefined ? {} : { log }) };
 }
 
 /** What others are told who find the directory locked. */
