@@ -1,7 +1,8 @@
 import type { Cluster } from '@millrace/client';
-import { type ConsumerRecord, createConsumer } from '@millrace/consumer';
+import { createConsumer } from '@millrace/consumer';
 import type { TopicPartition } from '../offsets.ts';
 import { planReading, Remainder, type Stretch } from '../reading-plan.ts';
+import { copyAsMember } from './consume-group.ts';
 import { exitCodes } from './exit-code.ts';
 import { listenForInterruption } from './interruption.ts';
 import { Output } from './output.ts';
@@ -9,9 +10,11 @@ import { jsonLines, parseRecordFormat, type RecordFormat, valueLines } from './r
 import { type BrokerOptions, partitionsOf, withCluster } from './session.ts';
 import { parseStartPosition } from './start-position.ts';
 import type { VerbContext } from './verb-context.ts';
+import { writeRecords } from './write-records.ts';
 
 export interface ConsumeOptions extends BrokerOptions {
   readonly from: string;
+  readonly group?: string;
   readonly toEnd?: boolean;
   readonly max?: number;
   readonly json?: boolean;
@@ -36,17 +39,12 @@ export async function consume(
   const enough = AbortSignal.any([interruption.signal, output.readerGone]);
   try {
     await withCluster(options, context, async (cluster) => {
+      const { group, max = Number.POSITIVE_INFINITY, toEnd = false } = options;
+      const writing = { format, output, enough };
+      if (group !== undefined) return copyAsMember(cluster, { group, topics, from, max }, writing, context);
       const partitions = await partitionsIn(cluster, topics, enough);
-      const stretches = await planReading(cluster, partitions, from, options.toEnd ?? false, enough);
-      await copy(
-        cluster,
-        stretches,
-        format,
-        options.max ?? Number.POSITIVE_INFINITY,
-        output,
-        enough,
-        context,
-      );
+      const stretches = await planReading(cluster, partitions, from, toEnd, enough);
+      return copy(cluster, stretches, max, writing, context);
     });
     await output.end();
   } catch (error) {
@@ -78,10 +76,8 @@ async function partitionsIn(
 async function copy(
   cluster: Cluster,
   stretches: readonly Stretch[],
-  format: RecordFormat,
   max: number,
-  output: Output,
-  enough: AbortSignal,
+  { format, output, enough }: { format: RecordFormat; output: Output; enough: AbortSignal },
   { io }: VerbContext,
 ): Promise<void> {
   const remainder = new Remainder(stretches);
@@ -98,30 +94,14 @@ async function copy(
   try {
     let left = max;
     for await (const records of consumer.batches()) {
-      left -= await writeRecords(records, remainder, format, left, output);
+      const { written } = await writeRecords(records, { format, output, max: left }, (record) =>
+        remainder.takes(record),
+      );
+      left -= written;
       if (left === 0 || remainder.isDone || enough.aborted) break;
     }
   } finally {
     enough.removeEventListener('abort', leave);
     await consumer.close();
   }
-}
-
-/** How many were written. */
-async function writeRecords(
-  records: readonly ConsumerRecord[],
-  remainder: Remainder,
-  format: RecordFormat,
-  max: number,
-  output: Output,
-): Promise<number> {
-  let written = 0;
-  for (const record of records) {
-    if (written === max) break;
-    if (!remainder.takes(record)) continue;
-    const rest = output.write(format(record));
-    written += 1;
-    if (rest !== undefined) await rest;
-  }
-  return written;
 }

@@ -35,12 +35,17 @@ export class Output {
     return this.#needsRest() ? this.#rested() : undefined;
   }
 
+  /** Resolves once everything written before is the system's. */
+  async flushed(): Promise<void> {
+    this.#pass();
+    if (this.#works()) await this.#settled((done) => this.#stream.write('', done));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** Resolves once everything is the system's; lets go of the stream, which stays open. */
   async end(): Promise<void> {
     try {
-      this.#pass();
-      if (this.#works()) await this.#settled((done) => this.#stream.write('', done));
-      if (this.#failure !== undefined) throw this.#failure;
+      await this.flushed();
     } finally {
       this.#stream.off('error', this.#onError);
     }

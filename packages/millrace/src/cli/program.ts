@@ -3,6 +3,7 @@ import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
 import type { ConsumeOptions } from './consume.ts';
 import type { ExplainOptions } from './explain.ts';
+import { addGroupCommands } from './group-commands.ts';
 import type { Io } from './io.ts';
 import { addLogCommands } from './log-commands.ts';
 import { brokerOption, debugOption, naturalNumber } from './options.ts';
@@ -23,6 +24,10 @@ export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command
   addStart(program, context, finish);
   const topic = program.command('topic').description('make, list, describe, change and remove topics');
   addTopicCommands(topic, context, finish);
+  const group = program
+    .command('group')
+    .description('list and describe groups, put them elsewhere, say why they moved');
+  addGroupCommands(group, context, finish);
   addLogCommands(program, context, finish);
   addProduce(program, context, finish);
   addConsume(program, context, finish);
@@ -108,6 +113,12 @@ function addConsume(program: Command, context: VerbContext, finish: Finish): voi
       '--from <place>',
       'earliest, latest, an offset, or @ and a time (@-15m, @2026-11-20T10:00)',
       'earliest',
+    )
+    .addOption(
+      new Option(
+        '--group <name>',
+        'share the topics with the other members of a group, and go on where it was',
+      ).conflicts('toEnd'),
     )
     .option('--to-end', 'end where the topics end now, instead of waiting for more')
     .option('--max <number>', 'end after so many records', naturalNumber)
