@@ -29,18 +29,18 @@ export async function lagOf(
     const [start, end] = [earliest[index]?.offset ?? 0, latest[index]?.offset ?? 0];
     // What was deleted meanwhile cannot be read any more.
     const next = Math.max(start, partition.committed ?? start);
-    return { ...partition, end, next, lag: Math.max(0, end - next) };
+    return { partition, end, next, lag: Math.max(0, end - next) };
   });
   const lagging = measured.filter(({ lag }) => lag > 0);
   const written = await oldestOf(
     cluster,
-    lagging.map(({ topic, partition, next }) => ({ topic, partition, from: next })),
+    lagging.map(({ partition: { topic, partition }, next }) => ({ topic, partition, from: next })),
     world,
   );
   const now = world.clock.now();
-  return measured.map(({ next: _, ...partition }) => {
+  return measured.map(({ partition, end, lag }) => {
     const at = written.get(nameOf(partition));
-    return { ...partition, behindMs: at === undefined ? undefined : Math.max(0, now - at) };
+    return { ...partition, end, lag, behindMs: at === undefined ? undefined : Math.max(0, now - at) };
   });
 }
 
