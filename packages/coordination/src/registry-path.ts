@@ -9,7 +9,10 @@ export function checkNodePath(path: string): void {
   checkPath(path);
 }
 
-/** INVALID_PATH unless `path` is the root or `/part/part`, without empty parts, `.`, `..` or control characters. */
+/**
+ * INVALID_PATH unless `path` is the root or `/part/part`, without empty parts, `.`, `..` or characters that ZooKeeper
+ * does not take: controls, all beyond 16 bits, private ones and specials.
+ */
 export function checkPath(path: string): void {
   if (path === rootPath) return;
   if (!path.startsWith('/')) throw invalid(path, 'does not begin with /');
@@ -17,6 +20,8 @@ export function checkPath(path: string): void {
     if (part === '') throw invalid(path, 'has an empty part');
     if (part === '.' || part === '..') throw invalid(path, `has the part ${part}`);
     if (/\p{Cc}/u.test(part)) throw invalid(path, 'has a control character');
+    if (/[\uD800-\uF8FF\uFFF0-\uFFFF]/.test(part))
+      throw invalid(path, 'has a character that ZooKeeper does not take');
   }
 }
 

@@ -57,6 +57,18 @@ const nodes: Record<string, Check> = {
     assert.deepEqual(await session.children('/a'), ['b']);
     assert.equal((await session.get('/a/b'))?.owned, false);
   },
+  'makes missing parents also while others make the same': async (session, { open }) => {
+    const others = await Promise.all(Array.from({ length: 4 }, () => open()));
+    await Promise.all(others.map((other, index) => other.create(`/a/b/c/${index}`, bytes(''))));
+    assert.deepEqual(await session.children('/a/b/c'), ['0', '1', '2', '3']);
+  },
+  'makes parents again that it made before and others deleted': async (session, { open }) => {
+    const other = await open();
+    await session.create('/a/b/c', bytes(''));
+    for (const path of ['/a/b/c', '/a/b', '/a']) await other.delete(path);
+    await session.create('/a/b/d', bytes(''));
+    assert.deepEqual(await other.children('/a/b'), ['d']);
+  },
   'refuses to create what is there, and leaves it': async (session) => {
     await session.create('/a', bytes('one'));
     await rejects(session.create('/a', bytes('two')), 'NODE_EXISTS');
@@ -95,10 +107,22 @@ const nodes: Record<string, Check> = {
     assert.equal((await session.get('/a'))?.data.byteLength, 0);
     assert.ok(Buffer.alloc(100_000, 7).equals((await session.get('/b'))?.data ?? bytes('')));
   },
+  'refuses a value above 1,000,000 bytes and goes on': async (session) => {
+    await session.create('/a', Buffer.alloc(1_000_000, 7));
+    await rejects(session.create('/b', Buffer.alloc(1_000_001)), 'VALUE_TOO_LARGE');
+    await rejects(session.set('/a', Buffer.alloc(2_000_000), { version: 0 }), 'VALUE_TOO_LARGE');
+    assert.equal((await session.get('/a'))?.data.byteLength, 1_000_000);
+    assert.equal(await session.get('/b'), undefined);
+  },
   'refuses paths that are none': async (session) => {
-    for (const path of ['', 'a', '/a/', '//a', '/a/../b', '/a/./b', '/a\0b']) {
+    const malformed = ['', 'a', '/a/', '//a', '/a/../b', '/a/./b', '/a\0b'];
+    // ZooKeeper takes no surrogates, private characters and specials, and so nobody does.
+    const unusual = ['/a\u{1F600}', '/a\uD800', '/a\uE000', '/a\uFFFD', '/a\u007F'];
+    for (const path of [...malformed, ...unusual]) {
       await rejects(session.create(path, bytes('')), 'INVALID_PATH');
     }
+    await session.create('/größe ÷ 名', bytes(''));
+    assert.deepEqual(await session.children('/'), ['größe ÷ 名']);
     await rejects(session.create('/', bytes('')), 'INVALID_PATH');
   },
   'creates nothing below an ephemeral node': async (session) => {
@@ -122,6 +146,16 @@ const comparing: Record<string, Check> = {
     await rejects(session.set('/a', bytes('x'), { version: 0 }), 'VERSION_MISMATCH');
     await rejects(session.set('/a', bytes('x'), { version: 2 }), 'VERSION_MISMATCH');
     assert.equal(text((await session.get('/a'))?.data), '1');
+  },
+  'takes no version for any version': async (session) => {
+    await session.create('/a', bytes('0'));
+    for (const version of [-1, 2 ** 32 - 1, 2 ** 32, 0.5]) {
+      await rejects(session.set('/a', bytes('x'), { version }), 'VERSION_MISMATCH');
+      await rejects(session.delete('/a', { version }), 'VERSION_MISMATCH');
+      await rejects(session.set('/b', bytes('x'), { version }), 'NODE_MISSING');
+      await rejects(session.delete('/b', { version }), 'NODE_MISSING');
+    }
+    assert.equal(text((await session.get('/a'))?.data), '0');
   },
   'lets one of many who expect the same version have its way': async (session, { open }) => {
     await session.create('/a', bytes(''));
@@ -182,6 +216,28 @@ const sessions: Record<string, Check> = {
     await session.create('/a/mine', bytes(''), { ephemeral: true });
     await expire(session);
     assert.deepEqual(await other.children('/a'), []);
+  },
+  'does not take what an earlier session left for its own, though the values are equal': async (
+    session,
+    { open, expire },
+  ) => {
+    const other = await open();
+    const left = await session.create('/a', bytes('me'), { ephemeral: true });
+    await rejects(other.create('/a', bytes('me'), { ephemeral: true }), 'NODE_EXISTS');
+    assert.equal((await other.get('/a'))?.owned, false);
+    await expire(session);
+    const made = await other.create('/a', bytes('me'), { ephemeral: true });
+    assert.equal(made.owned, true);
+    assert.ok(made.created > left.created);
+  },
+  'answers what was called before the session was closed': async (session, { open }) => {
+    const other = await open();
+    const made = session.create('/a', bytes('0'));
+    const changed = session.set('/a', bytes('1'), { version: 0 });
+    await session.close();
+    assert.equal((await made).version, 0);
+    assert.equal(await changed, 1);
+    assert.equal(text((await other.get('/a'))?.data), '1');
   },
   'does not remove what another session created again in its place': async (session, { open }) => {
     const other = await open();
@@ -254,6 +310,40 @@ const watching: Record<string, Check> = {
       for (let version = 0; version < 5; version++) await other.set('/a', bytes('x'), { version });
       await look();
       assert.equal((await session.get('/a'))?.version, 5);
+    });
+  },
+  'looks also when nothing was read since the last look': async (session, { open }) => {
+    const other = await open();
+    await other.create('/a', bytes('0'));
+    await withWatch(session, '/a', async (look) => {
+      await look();
+      for (let version = 0; version < 20; version++) {
+        await other.set('/a', bytes('x'), { version });
+        await look();
+      }
+    });
+  },
+  'goes on watching what went and came again at once': async (session, { open }) => {
+    const other = await open();
+    await other.create('/a', bytes('0'));
+    await withWatch(session, '/a', async (look) => {
+      await look();
+      const looked = look();
+      await Promise.all([other.delete('/a'), other.create('/a', bytes('1'))]);
+      await looked;
+      while (text((await session.get('/a'))?.data) !== '1') await look();
+      await other.create('/a/b', bytes(''));
+      while ((await session.children('/a')).length === 0) await look();
+    });
+  },
+  'goes on telling one reader of a path when another stops': async (session, { open }) => {
+    const other = await open();
+    await other.create('/a', bytes('0'));
+    await withWatch(session, '/a', async (look) => {
+      await look();
+      await withWatch(session, '/a', (also) => also());
+      await other.set('/a', bytes('1'), { version: 0 });
+      await look();
     });
   },
   'is not woken by grandchildren or by the values of children': async (session, { open }) => {
