@@ -74,3 +74,11 @@ export const defaultConfig: ProducerConfig = Object.freeze({
   requestTimeoutMs: 30_000,
   retryBackoffMs: 50,
 });
+
+/** `defaultConfig` with what the caller chose. */
+export function configOf<Key, Value>(options: ProducerOptions<Key, Value>): ProducerConfig {
+  const { key: _key, value: _value, partitioner: _partitioner, ...rest } = options;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const config = { ...defaultConfig, ...given };
+  return config.acks === 'all' ? config : { ...config, maxInFlight: 1 };
+}

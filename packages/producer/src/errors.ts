@@ -17,6 +17,14 @@ export function producerError(
   return new CodedError(code, message, options);
 }
 
+export function outOfRange(topic: string, partition: number, partitions: number): Error {
+  return producerError(
+    'PARTITION_OUT_OF_RANGE',
+    `partition ${partition} of ${topic} was asked for, it has ${partitions}, counted from 0`,
+    { details: { topic, partition } },
+  );
+}
+
 /** What the broker said, or why nobody could be asked, with what became of the records. */
 export function refused(error: unknown, mayBeWritten: boolean, details: ErrorDetails): Error {
   const { message, hint } = error as { message?: string; hint?: string };
@@ -27,11 +35,23 @@ export function refused(error: unknown, mayBeWritten: boolean, details: ErrorDet
   );
 }
 
-/** `what` was not done in time. Sending again is harmless only when nothing can have been written. */
-export function deliveryTimedOut(what: string, mayBeWritten: boolean, details: ErrorDetails): Error {
-  return producerError('DELIVERY_TIMED_OUT', `${what}; ${fate(mayBeWritten)}`, {
+/**
+ * `what` was not done in time, for the reason that the last attempt gave, if there is one. Sending again is harmless only
+ * when nothing can have been written.
+ */
+export function deliveryTimedOut(
+  what: string,
+  mayBeWritten: boolean,
+  details: ErrorDetails,
+  last?: unknown,
+): Error {
+  const { message, hint } = (last ?? {}) as { message?: string; hint?: string };
+  const why = message === undefined ? what : `${what}: ${message}`;
+  return producerError('DELIVERY_TIMED_OUT', `${why}; ${fate(mayBeWritten)}`, {
     retriable: !mayBeWritten,
     details,
+    ...(last === undefined ? {} : { cause: last }),
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 

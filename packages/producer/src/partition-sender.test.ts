@@ -153,9 +153,31 @@ describe('the sender of a partition', () => {
 
     expect(await failure).toMatchObject({
       code: 'DELIVERY_TIMED_OUT',
-      message: 'orders-0 did not acknowledge a batch within 500 ms; it was not written',
+      message:
+        'orders-0 did not acknowledge a batch within 500 ms: orders-0 was refused: NOT_ENOUGH_REPLICAS; it was not written',
       retriable: true,
+      cause: expect.objectContaining({ code: 'NOT_ENOUGH_REPLICAS' }),
     });
+  });
+
+  it('says at the deadline why it could not send', async () => {
+    const { broker, producer, clock } = start({ deliveryTimeoutMs: 5_000 });
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.leader = 3;
+    broker.fates.push(refusedWith('NOT_LEADER_OR_FOLLOWER'));
+
+    const sent = [
+      producer.send({ topic: 'orders', value: 'a' }),
+      producer.send({ topic: 'orders', value: 'b' }),
+    ];
+    const failures = sent.map(failureOf);
+    await clock.advance(6_000);
+
+    for (const failure of await Promise.all(failures))
+      expect(failure).toMatchObject({
+        code: 'DELIVERY_TIMED_OUT',
+        message: expect.stringContaining('orders-0 has no leader at the moment; it was not written'),
+      });
   });
 
   it('gives up a batch without an answer at its deadline, and goes on', async () => {
@@ -197,6 +219,62 @@ describe('the sender of a partition', () => {
 
     expect((await next).offset).toBe(1);
     expect(broker.log('orders').values).toEqual(['a', 'b']);
+  });
+
+  it('takes an answer that leaves its batch out for none, and sends it again', async () => {
+    const { broker, producer, clock } = start();
+    broker.fates.push(async () => ({ partitions: [] }));
+
+    const sent = producer.send({ topic: 'orders', value: 'a' });
+    await clock.advance(1_000);
+
+    expect((await sent).offset).toBe(0);
+    expect(broker.log('orders').values).toEqual(['a']);
+  });
+
+  it.each(['none', 'leader', 'all'] as const)(
+    'sends again what it meant to send, not what became of it elsewhere (acks %s)',
+    async (acks) => {
+      const { broker, producer, clock } = start({ acks });
+      broker.fates.push(requestIsLost);
+
+      const sent = producer.send({ topic: 'orders', value: 'a' });
+      await clock.advance(1_000);
+      await sent;
+
+      expect(broker.log('orders').values).toEqual(['a']);
+    },
+  );
+
+  it('says within seconds that its topic was deleted and is not made again', async () => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'a' });
+    broker.partitions.delete('orders');
+    broker.partitions.set('borders', 1);
+    broker.newTopicPartitions = undefined;
+    broker.fates.push(refusedWith('UNKNOWN_TOPIC_OR_PARTITION'));
+
+    const failure = failureOf(producer.send({ topic: 'orders', value: 'b' }));
+    await clock.advance(5_000);
+
+    expect(await failure).toMatchObject({
+      code: 'UNKNOWN_TOPIC_OR_PARTITION',
+      hint: "did you mean 'borders'?",
+    });
+    // The look-up's: it keeps no process alive.
+    expect(clock.pending).toBeLessThanOrEqual(1);
+  });
+
+  it('goes on with a topic that was deleted and is made again', async () => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'a' });
+    broker.partitions.delete('orders');
+    broker.fates.push(refusedWith('UNKNOWN_TOPIC_OR_PARTITION'));
+
+    const sent = producer.send({ topic: 'orders', value: 'b' });
+    await clock.advance(5_000);
+
+    expect((await sent).offset).toBe(1);
   });
 
   it('keeps no timer when nothing waits', async () => {

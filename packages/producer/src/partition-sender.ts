@@ -4,7 +4,6 @@ import {
   type Leader,
   leaderMayHaveMoved,
   mayHaveBeenDone,
-  retryDelayMs,
 } from '@millrace/client';
 import type { ResponseOf } from '@millrace/protocol';
 import { stampProducer } from '@millrace/record';
@@ -12,8 +11,8 @@ import { codeOf, type Timer, type World } from '@millrace/runtime';
 import type { Accumulator } from './accumulator.ts';
 import type { ProducerConfig } from './config.ts';
 import { deliveryTimedOut, producerError, refused } from './errors.ts';
+import { PartitionRoute } from './partition-route.ts';
 import type { ProducerBatch } from './producer-batch.ts';
-import { newIdentity, type PartitionIdentity } from './producer-identity.ts';
 
 type ProducedPartition = ResponseOf<'produce'>['partitions'][number];
 
@@ -30,17 +29,14 @@ type ProducedPartition = ResponseOf<'produce'>['partitions'][number];
 export class PartitionSender {
   readonly #place: { readonly topic: string; readonly partition: number };
   readonly #accumulator: Accumulator;
-  readonly #cluster: Cluster;
+  readonly #route: PartitionRoute;
   readonly #config: ProducerConfig;
   readonly #world: World;
   readonly #settled: (batch: ProducerBatch) => void;
   readonly #abort = new AbortController();
   readonly #inFlight = new Set<ProducerBatch>();
   #failed: { readonly batch: ProducerBatch; readonly error: unknown }[] = [];
-  #failures = 0;
   #sent = 0;
-  #leader: Leader | undefined;
-  #identity: PartitionIdentity | undefined;
   /** Looking for a leader or an identity, or waiting to try again: nothing is sent meanwhile. */
   #preparing = false;
   /** What still gathers is to go as soon as there is room in flight. */
@@ -57,7 +53,7 @@ export class PartitionSender {
   ) {
     this.#place = place;
     this.#accumulator = accumulator;
-    this.#cluster = context.cluster;
+    this.#route = new PartitionRoute(place, context);
     this.#config = context.config;
     this.#world = context.world;
     this.#settled = settled;
@@ -74,13 +70,14 @@ export class PartitionSender {
     this.#watchDeadline();
     while (!this.#preparing && this.#failed.length === 0 && this.#hasRoomInFlight) {
       if (this.#accumulator.isEmpty) break;
-      if (this.#leader === undefined || (this.#isIdempotent && this.#identity === undefined)) {
+      const { leader } = this.#route;
+      if (leader === undefined) {
         void this.#prepare();
         return;
       }
       const batch = this.#accumulator.take(this.#openIsDue);
       if (batch === undefined) return;
-      this.#send(batch, this.#leader);
+      this.#send(batch, leader);
     }
     if (this.#accumulator.isEmpty) this.#openIsDue = false;
   }
@@ -94,24 +91,27 @@ export class PartitionSender {
     this.#deadline?.cancel();
   }
 
-  get #isIdempotent(): boolean {
-    return this.#config.acks === 'all';
-  }
-
   /** A broker knows the last few batches again: the oldest without an answer stays among them, even if later ones have theirs. */
   get #hasRoomInFlight(): boolean {
     const [oldest] = this.#inFlight;
     if (oldest === undefined) return true;
-    if (this.#identity?.isKnown === false) return false;
+    if (this.#route.identity?.isKnown === false) return false;
     const { nextOrder } = this.#accumulator;
     const next = nextOrder === 0 ? this.#sent + 1 : nextOrder;
     return next - oldest.order < this.#config.maxInFlight;
   }
 
   #send(batch: ProducerBatch, leader: Leader): void {
-    const first = batch.attempts === 0;
-    if (first)
-      batch.stamped(this.#identity?.take(batch), (bytes, sequence) => stampProducer(bytes, 0, sequence));
+    try {
+      if (batch.attempts === 0)
+        batch.stamped(this.#route.identity?.take(batch), (bytes, sequence) =>
+          stampProducer(bytes, 0, sequence),
+        );
+    } catch (error) {
+      // What cannot be compressed, for one. Those behind it go under another identity.
+      this.#refuse(batch, error);
+      return;
+    }
     if (batch.order === 0) {
       this.#sent += 1;
       batch.order = this.#sent;
@@ -120,7 +120,7 @@ export class PartitionSender {
     this.#inFlight.add(batch);
     const { acks, requestTimeoutMs } = this.#config;
     // The bytes pass to the connection with the call; what may have to be sent again stays ours.
-    const batches = acks === 'none' ? batch.bytes : Buffer.from(batch.bytes);
+    const batches = Buffer.from(batch.bytes);
     leader.connection
       .call('produce', { acks, timeoutMs: requestTimeoutMs, partitions: [{ ...this.#place, batches }] })
       .then(
@@ -130,14 +130,18 @@ export class PartitionSender {
   }
 
   #answered(batch: ProducerBatch, answer: ProducedPartition | undefined): void {
+    if (answer === undefined && this.#config.acks !== 'none') {
+      const message = `the broker answered without a word on ${this.#name}`;
+      this.#fail(batch, producerError('NETWORK_EXCEPTION', message, { details: this.#place }));
+      return;
+    }
     if (answer !== undefined && answer.error !== 'NONE') {
       const message = answer.message ?? `${this.#name} was refused: ${answer.error}`;
       this.#fail(batch, producerError(answer.error, message, { details: this.#place }));
       return;
     }
     if (!this.#inFlight.delete(batch)) return;
-    this.#failures = 0;
-    if (this.#identity !== undefined) this.#identity.isKnown = true;
+    this.#route.worked();
     batch.acknowledge(answer?.baseOffset ?? -1);
     this.#settled(batch);
     this.#goOn();
@@ -146,6 +150,7 @@ export class PartitionSender {
   #fail(batch: ProducerBatch, error: unknown): void {
     if (!this.#inFlight.delete(batch)) return;
     if (mayHaveBeenDone(error)) batch.mayBeWritten = true;
+    batch.lastError = error;
     this.#failed.push({ batch, error });
     this.#goOn();
   }
@@ -162,60 +167,36 @@ export class PartitionSender {
     const again: ProducerBatch[] = [];
     for (const { batch, error } of failed) {
       if (codeOf(error) === 'OUT_OF_ORDER_SEQUENCE') {
-        if (again.length === 0) this.#identity = undefined;
+        if (again.length === 0) this.#route.forgetIdentity();
         again.push(batch);
       } else if (isRetriable(error)) again.push(batch);
       else this.#refuse(batch, error);
     }
-    if (failed.some(({ error }) => leaderMayHaveMoved(error))) this.#forgetLeader();
+    if (failed.some(({ error }) => leaderMayHaveMoved(error))) this.#route.forgetLeader();
     this.#failed = [];
-    if (this.#identity === undefined) for (const batch of again) batch.attempts = 0;
+    if (this.#route.identity === undefined) for (const batch of again) batch.attempts = 0;
     this.#accumulator.putBack(again);
     this.#expire();
     void this.#prepare();
   }
 
-  /** Finds a leader and an identity, after a pause if something failed before. */
+  /** Finds a leader and an identity, or gives up what waits when there will be none. */
   async #prepare(): Promise<void> {
     if (this.#preparing) return;
     this.#preparing = true;
-    try {
-      if (this.#failures > 0)
-        await this.#world.clock.sleep(
-          retryDelayMs(this.#failures, this.#config.retryBackoffMs, this.#world.random),
-          this.#signal,
-        );
-      this.#failures += 1;
-      const { topic, partition } = this.#place;
-      this.#leader ??= await this.#cluster.leaderOf(topic, partition, this.#signal);
-      if (this.#isIdempotent) this.#identity ??= await newIdentity(this.#cluster, this.#signal);
-    } catch (error) {
-      this.#unprepared(error);
-    } finally {
-      this.#preparing = false;
-    }
-    if (this.#signal.aborted) return;
+    const lasting = await this.#route.prepare(this.#abort.signal);
+    this.#preparing = false;
+    if (this.#abort.signal.aborted) return;
+    if (lasting !== undefined) this.#refuseAll(lasting);
     this.#expire();
-    if (this.#leader !== undefined && (!this.#isIdempotent || this.#identity !== undefined))
-      this.drain(this.#config.lingerMs === 0);
+    if (this.#route.leader !== undefined) this.drain(this.#config.lingerMs === 0);
     else if (!this.#accumulator.isEmpty) void this.#prepare();
+    this.#watchDeadline();
   }
 
-  get #signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  #unprepared(error: unknown): void {
-    if (this.#signal.aborted) return;
-    this.#forgetLeader();
-    if (isRetriable(error)) return;
+  #refuseAll(error: unknown): void {
     for (let batch = this.#accumulator.take(true); batch !== undefined; batch = this.#accumulator.take(true))
       this.#refuse(batch, error);
-  }
-
-  #forgetLeader(): void {
-    this.#leader = undefined;
-    this.#cluster.forget(this.#place.topic);
   }
 
   /** Gives up what has passed its deadline, wherever it is. */
@@ -225,13 +206,16 @@ export class PartitionSender {
     for (const batch of unanswered) {
       this.#inFlight.delete(batch);
       batch.mayBeWritten = true;
+      batch.lastError = undefined;
     }
-    if (unanswered.length > 0) this.#forgetLeader();
+    if (unanswered.length > 0) this.#route.forgetLeader();
     const failed = this.#failed.filter(({ batch }) => batch.deadline <= now).map(({ batch }) => batch);
     this.#failed = this.#failed.filter(({ batch }) => batch.deadline > now);
-    for (const batch of [...unanswered, ...failed, ...this.#accumulator.expired(now)]) {
+    const waiting = [...failed, ...this.#accumulator.expired(now)];
+    for (const batch of waiting) batch.lastError = this.#route.hindrance ?? batch.lastError;
+    for (const batch of [...unanswered, ...waiting]) {
       const what = `${this.#name} did not acknowledge a batch within ${this.#config.deliveryTimeoutMs} ms`;
-      this.#giveUp(batch, deliveryTimedOut(what, batch.mayBeWritten, this.#place));
+      this.#giveUp(batch, deliveryTimedOut(what, batch.mayBeWritten, this.#place, batch.lastError));
     }
   }
 
@@ -242,7 +226,7 @@ export class PartitionSender {
       this.#deadline = undefined;
       return;
     }
-    if (this.#deadline !== undefined || this.#signal.aborted) return;
+    if (this.#deadline !== undefined || this.#abort.signal.aborted) return;
     const { clock } = this.#world;
     const next = Math.min(...this.batches.map(({ deadline }) => deadline));
     this.#deadline = clock.after(Math.max(0, next - clock.monotonic()), () => {

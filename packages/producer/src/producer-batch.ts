@@ -26,6 +26,8 @@ export class ProducerBatch {
   attempts = 0;
   /** Some attempt ended without anybody knowing how. */
   mayBeWritten = false;
+  /** Why its last attempt failed. */
+  lastError: unknown;
   /** Counts the batches of its partition in the order of their first sending, from 1; 0: not sent yet. */
   order = 0;
   /** Resolves once acknowledged or given up. */

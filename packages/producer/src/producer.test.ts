@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { BatchBuilder, json, prepareChecksums } from '@millrace/record';
 import { ByteBufferMessageSet, Message } from './message-set.ts';
 import { createProducer } from './producer.ts';
@@ -228,6 +229,36 @@ describe('a producer', () => {
         status: 'rejected',
         reason: { code, message: expect.stringMatching(/; it was not written$/) },
       });
+  });
+
+  it('says within seconds that a topic is not made, and which has a name like it', async () => {
+    const broker = Object.assign(new FakeBroker(), { newTopicPartitions: undefined });
+    broker.partitions.set('orders', 1);
+    const producer = createProducer(broker.cluster, {}, broker.world);
+
+    const failure = producer.send({ topic: 'oders', value: 'a' }).catch((error: unknown) => error);
+    await broker.world.clock.advance(5_000);
+
+    expect(await failure).toMatchObject({
+      code: 'UNKNOWN_TOPIC_OR_PARTITION',
+      message: expect.stringMatching(/; it was not written$/),
+      hint: "did you mean 'orders'?",
+    });
+  });
+
+  it('puts few listeners on a signal, however many records wait on it', async () => {
+    const broker = Object.assign(new FakeBroker(), { isSilent: true });
+    const producer = createProducer(broker.cluster, { deliveryTimeoutMs: 100 }, broker.world);
+    const { signal } = new AbortController();
+
+    const sent = Promise.allSettled(
+      Array.from({ length: 20 }, () => producer.send({ topic: 'orders', value: 'a' }, signal)),
+    );
+
+    // Node takes more than ten for a leak.
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(10);
+    await broker.world.clock.advance(100);
+    await sent;
   });
 
   it('looks a topic up again after it failed', async () => {

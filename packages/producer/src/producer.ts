@@ -11,8 +11,8 @@ import { nodeWorld } from '@millrace/runtime/node';
 import { ByteBudget } from './byte-budget.ts';
 import {
   type Bytes,
+  configOf,
   type Delivery,
-  defaultConfig,
   type ProducerConfig,
   type ProducerOptions,
   type ProducerRecord,
@@ -172,16 +172,18 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
       this.#append(free, waiting, append);
       return;
     }
-    const takeBack = (): void => waiting.reject(signal?.reason as Error);
-    signal?.addEventListener('abort', takeBack, { once: true });
+    // One of its own for each record: many that wait on one signal look like a leak to Node, which says so on stderr.
+    const own = signal === undefined ? undefined : AbortSignal.any([signal]);
+    const takeBack = (): void => waiting.reject(own?.reason as Error);
+    own?.addEventListener('abort', takeBack, { once: true });
     queue.push({
       run: (sender) => {
-        if (signal?.aborted === true) return;
-        signal?.removeEventListener('abort', takeBack);
+        if (own?.aborted === true) return;
+        own?.removeEventListener('abort', takeBack);
         this.#append(sender, waiting, append);
       },
       fail: (error) => {
-        signal?.removeEventListener('abort', takeBack);
+        own?.removeEventListener('abort', takeBack);
         waiting.reject(error);
       },
     });
@@ -255,11 +257,4 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     this.#abort.abort(error);
     for (const { sender } of this.#topics.values()) sender?.stop(error);
   }
-}
-
-function configOf<Key, Value>(options: ProducerOptions<Key, Value>): ProducerConfig {
-  const { key: _key, value: _value, partitioner: _partitioner, ...rest } = options;
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  const config = { ...defaultConfig, ...given };
-  return config.acks === 'all' ? config : { ...config, maxInFlight: 1 };
 }

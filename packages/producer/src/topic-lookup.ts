@@ -1,11 +1,14 @@
 import { type Cluster, isRetriable, retryDelayMs } from '@millrace/client';
-import type { World } from '@millrace/runtime';
+import { codeOf, type World } from '@millrace/runtime';
 import type { ProducerConfig } from './config.ts';
 import { deliveryTimedOut, refused } from './errors.ts';
 
+/** A topic that is not there, and that nobody makes, is waited for so long: another may be making it just now. */
+const unknownTopicMs = 2_000;
+
 /**
  * How many partitions a topic has, asked until somebody answers or the delivery timeout has passed; a topic that is not
- * there is created where brokers allow it. Rejects with the last error, or DELIVERY_TIMED_OUT when there was no answer.
+ * there is created where brokers allow it; where not, that is an error two seconds later. Rejects with the last error, or DELIVERY_TIMED_OUT when there was no answer.
  */
 export async function lookUpTopic(
   topic: string,
@@ -16,6 +19,7 @@ export async function lookUpTopic(
   const { deliveryTimeoutMs, retryBackoffMs } = config;
   const deadline = world.clock.timeout(deliveryTimeoutMs);
   const either = AbortSignal.any([signal, deadline]);
+  const knownBy = world.clock.monotonic() + unknownTopicMs;
   let last: unknown;
   for (let failures = 1; ; failures += 1) {
     try {
@@ -23,7 +27,8 @@ export async function lookUpTopic(
     } catch (error) {
       signal.throwIfAborted();
       if (!deadline.aborted) last = error;
-      if (!deadline.aborted && isRetriable(error))
+      const isMissing = codeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION' && world.clock.monotonic() >= knownBy;
+      if (!deadline.aborted && isRetriable(error) && !isMissing)
         await world.clock
           .sleep(retryDelayMs(failures, retryBackoffMs, world.random), either)
           .catch(() => signal.throwIfAborted());

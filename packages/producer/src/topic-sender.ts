@@ -3,7 +3,7 @@ import type { CompressionCodec, NewRecord } from '@millrace/record';
 import type { World } from '@millrace/runtime';
 import { Accumulator } from './accumulator.ts';
 import type { Partitioner, ProducerConfig } from './config.ts';
-import { producerError } from './errors.ts';
+import { outOfRange } from './errors.ts';
 import { PartitionSender } from './partition-sender.ts';
 import { StickyPartition } from './partitioner.ts';
 import type { ProducerBatch, Waiting } from './producer-batch.ts';
@@ -81,11 +81,7 @@ export class TopicSender {
 
   #checkRange(partition: number): number {
     if (Number.isInteger(partition) && partition >= 0 && partition < this.#partitions) return partition;
-    throw producerError(
-      'PARTITION_OUT_OF_RANGE',
-      `partition ${partition} of ${this.#topic} was asked for, it has ${this.#partitions}, counted from 0`,
-      { details: { topic: this.#topic, partition } },
-    );
+    throw outOfRange(this.#topic, partition, this.#partitions);
   }
 
   #slot(partition: number): PartitionSlot {

@@ -128,7 +128,10 @@ export class FakeBroker {
     };
   }
 
-  #metadata({ topics = [], allowAutoCreate }: RequestOf<'metadata'>): ResponseOf<'metadata'> {
+  #metadata({
+    topics = [...this.partitions.keys()],
+    allowAutoCreate,
+  }: RequestOf<'metadata'>): ResponseOf<'metadata'> {
     return {
       clusterId: 'fake',
       brokers: [1, 2].map((nodeId) => ({ nodeId, host: 'in-process', port: nodeId })),
