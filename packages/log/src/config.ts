@@ -13,6 +13,7 @@ export const defaultLogOptions: LogConfig = Object.freeze({
   cleanupPolicy: 'delete',
   deleteRetentionMs: 24 * 60 * 60 * 1000,
   minCompactionLagMs: 0,
+  minCleanableDirtyRatio: 0.5,
   compactionMemoryBytes: 128 * 1024 * 1024,
 });
 const cleanupPolicies: readonly string[] = ['delete', 'compact', 'compact,delete'];
@@ -28,6 +29,7 @@ export function resolveLogOptions(options: LogOptions, base: LogConfig): LogConf
     cleanupPolicy: options.cleanupPolicy ?? base.cleanupPolicy,
     deleteRetentionMs: options.deleteRetentionMs ?? base.deleteRetentionMs,
     minCompactionLagMs: options.minCompactionLagMs ?? base.minCompactionLagMs,
+    minCleanableDirtyRatio: options.minCleanableDirtyRatio ?? base.minCleanableDirtyRatio,
     compactionMemoryBytes: options.compactionMemoryBytes ?? base.compactionMemoryBytes,
   };
   check('segmentBytes', config.segmentBytes, 1, largestPosition);
@@ -37,6 +39,9 @@ export function resolveLogOptions(options: LogOptions, base: LogConfig): LogConf
   check('deleteRetentionMs', config.deleteRetentionMs, 0, longestMs);
   check('minCompactionLagMs', config.minCompactionLagMs, 0, longestMs);
   check('compactionMemoryBytes', config.compactionMemoryBytes, 48, 2 ** 36);
+  const ratio = config.minCleanableDirtyRatio;
+  if (!(ratio >= 0 && ratio <= 1))
+    throw new RangeError(`minCleanableDirtyRatio is ${ratio}, but must be from 0 to 1`);
   if (!cleanupPolicies.includes(config.cleanupPolicy)) {
     throw new RangeError(
       `cleanupPolicy is ${config.cleanupPolicy}, not one of ${cleanupPolicies.join(' | ')}`,

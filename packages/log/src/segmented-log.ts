@@ -5,6 +5,7 @@ import { Appender } from './appender.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import { CheckpointKeeper } from './checkpoint-keeper.ts';
 import type { CleanerCheckpoint } from './compaction/cleaner-checkpoint.ts';
+import { CompactionSchedule } from './compaction/compaction-schedule.ts';
 import { Compactor } from './compaction/compactor.ts';
 import { requireKeys } from './compaction/required-keys.ts';
 import { isCompacted, type LogConfig, resolveLogOptions } from './config.ts';
@@ -56,6 +57,7 @@ export class SegmentedLog implements Log {
   readonly #reader: LogReader;
   readonly #listeners: AdvanceListeners;
   readonly #compactor: Compactor;
+  readonly #compaction: CompactionSchedule;
   readonly #batcher = new RecordBatcher();
   #config: LogConfig;
   #marked: boolean;
@@ -84,6 +86,8 @@ export class SegmentedLog implements Log {
     });
     this.#reader = new LogReader(this, world);
     this.#compactor = new Compactor(this, opened.cleaner, world);
+    this.#compaction = new CompactionSchedule(this, this.#compactor, world);
+    this.#compaction.arm();
   }
 
   get config(): LogConfig {
@@ -211,6 +215,7 @@ export class SegmentedLog implements Log {
 
   configure(options: LogOptions): void {
     this.#config = resolveLogOptions(options, this.#config);
+    this.#compaction.arm();
   }
 
   onAdvance(listener: () => void): () => void {
@@ -272,6 +277,7 @@ export class SegmentedLog implements Log {
       await writeSnapshot(this.path, next.baseOffset, next.snapshot, this.#world.files);
       next.snapshot = undefined;
     });
+    this.#compaction.arm();
   }
 
   fail(error: Error): void {
@@ -299,6 +305,7 @@ export class SegmentedLog implements Log {
 
   async #close(): Promise<void> {
     try {
+      this.#compaction.stop();
       await this.#compactor.giveUp();
       await this.#appender.drained();
       const failed = this.#failure;

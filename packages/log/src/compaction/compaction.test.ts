@@ -24,7 +24,8 @@ async function roll(log: Log): Promise<void> {
 async function contentOf(log: Log, from = 0): Promise<string[]> {
   const content: string[] = [];
   for await (const { offset, key, value } of log.records({ from })) {
-    if (String(key) !== 'roll' && String(key) !== 'active') content.push(`${offset}:${key}=${value ?? ''}`);
+    if (String(key) !== 'roll' && String(key) !== 'active')
+      content.push(`${offset}:${key?.toString() ?? 'null'}=${value?.toString() ?? ''}`);
   }
   return content;
 }
@@ -377,6 +378,59 @@ describe('a reader of a compacted log', () => {
     }
 
     expect(seen).toEqual([0]);
+    await log.close();
+  });
+});
+
+describe('a compacted log by itself', () => {
+  it('compacts some seconds after enough was sealed, and lets tombstones go when their time has come', async () => {
+    const world = testWorld();
+    const log = await openLog(directory, { ...compacted, deleteRetentionMs: 100_000 }, world);
+    await append(log, 'a=1 a=2 b=1 b=');
+    await roll(log);
+
+    await world.clock.advance(16_000);
+    const soon = await contentOf(log);
+    await world.clock.advance(120_000);
+
+    expect(soon).toEqual(['1:a=2', '3:b=']);
+    expect(await contentOf(log)).toEqual(['1:a=2']);
+    await log.close();
+  });
+
+  it('waits until so much is dirty, and begins when it is told to compact', async () => {
+    const world = testWorld();
+    const log = await openLog(directory, { ...compacted, cleanupPolicy: 'delete' }, world);
+    await append(log, `a=1 pad=${'.'.repeat(1500)} a=2`);
+    await roll(log);
+    await world.clock.advance(16_000);
+    const before = await contentOf(log);
+
+    log.configure({ cleanupPolicy: 'compact' });
+    await world.clock.advance(16_000);
+    const after = await contentOf(log);
+    await append(log, `b=1 b=2`);
+    await roll(log);
+    await world.clock.advance(16_000);
+
+    expect([before.length, after.length]).toEqual([3, 2]);
+    expect((await contentOf(log)).slice(-2)).toEqual(['5:b=1', '6:b=2']);
+    await log.close();
+  });
+
+  it('tries again when a run has failed', async () => {
+    const world = testWorld();
+    const log = await openLog(directory, compacted, world);
+    await append(log, 'a=1 a=2');
+    await roll(log);
+    await world.clock.advance(2000);
+    world.files.failNext('rename', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+
+    await world.clock.advance(14_000);
+    const failed = await contentOf(log);
+    await world.clock.advance(16_000);
+
+    expect([failed.length, (await contentOf(log)).length]).toEqual([2, 1]);
     await log.close();
   });
 });

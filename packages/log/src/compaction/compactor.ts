@@ -35,6 +35,8 @@ export class Compactor {
   #checkpoint: CleanerCheckpoint;
   #running: Promise<Compacted> | undefined;
   #givingUp = 0;
+  /** Where what could be compacted ended in a run that came no further than the one before. */
+  #stuckAt: Offset | undefined;
 
   constructor(log: CompactedLog, checkpoint: CleanerCheckpoint, world: World) {
     this.#log = log;
@@ -52,6 +54,34 @@ export class Compactor {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  /**
+   * Whether a run is worth its while by itself: enough of what could be compacted was not yet, or a tombstone may go; and
+   * something has changed since a run that came no further.
+   */
+  async isDue(): Promise<boolean> {
+    const now = this.#world.clock.now();
+    const { cleanedUpTo, nextHorizonMs } = this.#checkpoint;
+    if (nextHorizonMs !== undefined && now >= nextHorizonMs) return true;
+    const segments = await this.#compactable(now);
+    if (segments.at(-1)?.nextOffset === this.#stuckAt) return false;
+    let dirtyBytes = 0;
+    let bytes = 0;
+    for (const { nextOffset, sizeInBytes } of segments) {
+      bytes += sizeInBytes;
+      if (nextOffset > cleanedUpTo) dirtyBytes += sizeInBytes;
+    }
+    return dirtyBytes > 0 && dirtyBytes >= bytes * this.#log.config.minCleanableDirtyRatio;
+  }
+
+  /** Whether time alone may bring a run about: something is sealed and not clean, or a tombstone waits. */
+  get mayBecomeDue(): boolean {
+    const { cleanedUpTo, nextHorizonMs } = this.#checkpoint;
+    const { active } = this.#log.segments;
+    return (
+      nextHorizonMs !== undefined || (cleanedUpTo < active.baseOffset && this.#stuckAt !== active.baseOffset)
+    );
   }
 
   /** Ends a run that is under way, after the step it is at, and resolves when there is none. */
@@ -87,6 +117,7 @@ export class Compactor {
       await pass.map();
       await this.#rewrite(segments, pass, totals);
       await this.#note({ cleanedUpTo: pass.cleanedUpTo, nextHorizonMs: totals.nextHorizonMs });
+      this.#stuckAt = pass.cleanedUpTo === cleanedUpTo ? end : undefined;
     } catch (error) {
       if (error !== this.#givenUp) throw this.#failed(error);
     } finally {
@@ -107,6 +138,11 @@ export class Compactor {
       compactable.push(segment);
     }
     return compactable;
+  }
+
+  /** From here on every batch begins where the one before it ended. */
+  get gapsBelow(): Offset {
+    return this.#checkpoint.gapsBelow;
   }
 
   #passOptions(segments: readonly Segment[], from: Offset, now: number): PassOptions {
