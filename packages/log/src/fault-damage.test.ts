@@ -73,7 +73,7 @@ async function servedBy(log: Log): Promise<(string | undefined)[]> {
     } catch (error) {
       if (!hasCode(error, 'CORRUPT_MESSAGE')) throw error;
       const next = Number(error.details?.['nextOffset']);
-      assert.ok(next > from);
+      assert.ok(next > from, `${error.message} goes on at ${next}, not behind ${from}`);
       from = next;
     }
   }
@@ -83,16 +83,16 @@ async function servedBy(log: Log): Promise<(string | undefined)[]> {
 /** Opens what is there, twice, and writes to it. */
 async function outcomeOf(disk: Disk): Promise<Outcome> {
   const world = await worldWith(disk);
-  let served: (string | undefined)[];
+  let first: Log;
   try {
-    const log = await openLog(directory, options, world);
-    served = await servedBy(log);
-    await log.close();
+    first = await openLog(directory, options, world);
   } catch (error) {
     const refused = codeOf(error) ?? `no code: ${String(error)}`;
     await assert.rejects(openLog(directory, options, world), { code: refused });
     return { refused, served: [] };
   }
+  const served = await servedBy(first);
+  await first.close();
   const log = await openLog(directory, options, world);
   assert.deepEqual(await servedBy(log), served);
   const { baseOffset } = await log.append({ value: 'new' });
@@ -159,7 +159,6 @@ describe.each(['clean', 'killed', 'unchecked'] as const)('a log of three segment
     const disk = await diskOf(end);
     let opened = 0;
     for (const [name, bytes] of disk) {
-      if (isLogFile(name) && end !== 'unchecked') continue;
       for (let at = 0; at < bytes.length * bits; at++) {
         const position = Math.floor(at / bits);
         const bit = bits === 8 ? at % 8 : (position * 5 + 3) % 8;

@@ -4,6 +4,7 @@ import { hasCode, type OpenFile, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { corruptAt, longScanBytes, scanHeaders, shortScanBytes } from './batch-scan.ts';
 import { defaultLogOptions } from './config.ts';
+import { endsWell, noteMissing } from './damage-search.ts';
 import { FileWindow } from './file-window.ts';
 import { readIndex } from './index-file.ts';
 import type { InspectOptions } from './inspect.ts';
@@ -113,7 +114,7 @@ export async function* batchesOfSegment(
 
 /** What the headers say; undefined when they make no sense. */
 async function byHeaders(
-  { baseOffset, next }: SegmentPlace,
+  { baseOffset, next, gapsBelow }: SegmentPlace,
   path: string,
   file: OpenFile,
   size: number,
@@ -132,7 +133,8 @@ async function byHeaders(
     if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
     throw error;
   }
-  return segment;
+  const isWhole = next === undefined || segment.nextOffset >= upTo || endsWell(segment, next, gapsBelow);
+  return isWhole ? segment : undefined;
 }
 
 /** What recovery would find. What was flushed once is never torn. */
@@ -157,9 +159,7 @@ async function byChecksums(
     successor,
     gapsBelow,
   );
-  if (position < size && isFlushed) {
-    segment.publishRot({ position, firstOffset: segment.nextOffset, end: size, nextOffset: next });
-  }
+  if (isFlushed) noteMissing(segment, position, size, next, gapsBelow);
   return segment;
 }
 

@@ -2,6 +2,7 @@ import type { Offset } from '@millrace/record';
 import type { World } from '@millrace/runtime';
 import type { CleanShutdown } from './checkpoint.ts';
 import type { LogConfig } from './config.ts';
+import { endsWell, noteMissing } from './damage-search.ts';
 import type { Segment } from './segment.ts';
 import { openSegmentFile, type SegmentFile, segmentByIndex, unknownSegment } from './segment-file.ts';
 import { beginsSoundly, recoverSegment } from './segment-recovery.ts';
@@ -73,7 +74,7 @@ async function openAll({ baseOffsets, directory, world }: SegmentsToLoad): Promi
 async function takeSealed(load: SegmentsToLoad, found: SegmentFile, next: Offset): Promise<Segment> {
   const { config, world } = load;
   const segment = await segmentByIndex(found, config.indexIntervalBytes);
-  if (segment !== undefined && segment.nextOffset <= next) return segment;
+  if (segment !== undefined && endsWell(segment, next, load.gapsBelow)) return segment;
   const scanned = unknownSegment(found);
   const position = await recoverSegment(
     scanned,
@@ -82,14 +83,7 @@ async function takeSealed(load: SegmentsToLoad, found: SegmentFile, next: Offset
     next,
     load.gapsBelow,
   );
-  if (position < found.fileBytes) {
-    scanned.publishRot({
-      position,
-      firstOffset: scanned.nextOffset,
-      end: found.fileBytes,
-      nextOffset: next,
-    });
-  }
+  noteMissing(scanned, position, found.fileBytes, next, load.gapsBelow);
   for (const damage of scanned.rotten) {
     world.logger.error(
       { path: found.path, ...damage },

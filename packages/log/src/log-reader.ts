@@ -1,7 +1,9 @@
 import type { BatchHeader, Offset } from '@millrace/record';
 import { hasCode, type World } from '@millrace/runtime';
+import { orderIn } from './batch-order.ts';
 import { readHeaderAt, scanHeaders, shortScanBytes } from './batch-scan.ts';
 import type { LogConfig } from './config.ts';
+import { searchDamage } from './damage-search.ts';
 import { logError, reasonOf } from './errors.ts';
 import type { LogMark } from './flusher.ts';
 import { rebuildIndex } from './index-file.ts';
@@ -19,6 +21,8 @@ export interface ReadableLog {
   readonly config: LogConfig;
   readonly segments: SegmentList;
   readonly flushed: LogMark;
+  /** Compaction may have left gaps between batches that begin below. */
+  readonly gapsBelow: Offset;
 }
 
 /**
@@ -45,7 +49,7 @@ export class LogReader {
     }
     let segment: Segment | undefined = segments.holding(from);
     while (segment !== undefined && segment.baseOffset < upTo && from < upTo) {
-      const slice = await this.#readSegment(segment, from, upTo, limit.maxBytes);
+      const slice = await this.#readExamined(segment, from, upTo, limit.maxBytes);
       if (slice !== undefined) return slice;
       segment = segments.after(segment);
     }
@@ -67,6 +71,40 @@ export class LogReader {
       sum += Math.max(0, end - begin);
     }
     return Math.max(1, sum);
+  }
+
+  /** Looks for damage in the segment that holds `from`, or follows it; answers whether there is any. */
+  async examine(from: Offset): Promise<boolean> {
+    const segment = this.#log.segments.holding(from);
+    return this.#examine(segment);
+  }
+
+  /** Like `#readSegment`. Damage that a scan runs into is looked at once, so that the error can say where it ends. */
+  async #readExamined(
+    segment: Segment,
+    from: Offset,
+    upTo: Offset,
+    maxBytes: number,
+  ): Promise<LogSlice | undefined> {
+    try {
+      return await this.#readSegment(segment, from, upTo, maxBytes);
+    } catch (error) {
+      if (!hasCode(error, 'CORRUPT_MESSAGE') || error.details?.['nextOffset'] !== undefined) throw error;
+      if (!(await this.#examine(segment))) throw error;
+      return this.#readSegment(segment, from, upTo, maxBytes);
+    }
+  }
+
+  async #examine(segment: Segment): Promise<boolean> {
+    const { config, gapsBelow } = this.#log;
+    segment.acquire();
+    try {
+      const isDamaged = await searchDamage(segment, gapsBelow, config.indexIntervalBytes, this.#world);
+      for (const [offset, place] of this.#places) if (place.segment === segment) this.#places.delete(offset);
+      return isDamaged;
+    } finally {
+      segment.release();
+    }
   }
 
   /** undefined when the segment has nothing at or after `from` below `upTo`. */
@@ -113,11 +151,11 @@ export class LogReader {
   /** The batch that holds `offset`, or the first one behind it; the end of the segment when there is none. */
   async #locate(segment: Segment, offset: Offset, size: number): Promise<BatchPlace> {
     try {
-      return await locate(segment, offset, size);
+      return await locate(segment, offset, size, this.#log.gapsBelow);
     } catch (error) {
       if (segment.indexTrusted || !hasCode(error, 'CORRUPT_MESSAGE')) throw error;
       await this.#rebuildIndex(segment, reasonOf(error));
-      return locate(segment, offset, size);
+      return locate(segment, offset, size, this.#log.gapsBelow);
     }
   }
 
@@ -173,8 +211,10 @@ export class LogReader {
     let end = start;
     let next: Offset | undefined;
     const range = { from: start, to: limit, pieceBytes: shortScanBytes };
+    const check = orderIn(segment, start, this.#log.gapsBelow);
     try {
       await scanHeaders(segment, range, (header, position) => {
+        check(header, position);
         const behind = position + header.sizeInBytes;
         if (position > start && behind > target) return false;
         end = behind;
@@ -216,14 +256,21 @@ export class LogReader {
   }
 }
 
-async function locate(segment: Segment, offset: Offset, size: number): Promise<BatchPlace> {
+async function locate(
+  segment: Segment,
+  offset: Offset,
+  size: number,
+  gapsBelow: Offset,
+): Promise<BatchPlace> {
   const entry = segment.index.floor(offset);
   if (entry?.baseOffset !== undefined && entry.baseOffset <= offset && offset <= entry.lastOffset) {
     return { baseOffset: entry.baseOffset, position: entry.position };
   }
   const from = entry?.position ?? 0;
   let found: BatchPlace | undefined;
+  const check = orderIn(segment, from, gapsBelow);
   await scanHeaders(segment, { from, to: size, pieceBytes: shortScanBytes }, (header, position) => {
+    check(header, position);
     if (position === from && entry !== undefined) checkEntry(segment, entry.lastOffset, header, position);
     if (header.lastOffset >= offset) found = { baseOffset: header.baseOffset, position };
     return found === undefined;

@@ -10,6 +10,7 @@ import {
   verifyBatch,
 } from '@millrace/record';
 import { hasCode } from '@millrace/runtime';
+import { isInOrder } from './batch-order.ts';
 import { logError } from './errors.ts';
 import type { Log, RecordsOptions } from './log.ts';
 
@@ -18,6 +19,10 @@ const readBytes = 1024 * 1024;
 /** A log that may end. */
 export interface FollowedLog extends Pick<Log, 'startOffset' | 'endOffset' | 'read' | 'onAdvance'> {
   readonly closed: boolean;
+  /** Compaction may have left gaps between batches that begin below. */
+  readonly gapsBelow: Offset;
+  /** Looks for damage where a batch turned out not to be sound; answers whether there is any. */
+  examine(from: Offset): Promise<boolean>;
 }
 
 /** Records of a log, verified; the contract is `Log.records`. */
@@ -34,6 +39,8 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
   readonly #limit: { readonly upTo?: Offset };
   readonly #codecs = new Map<Compression, CompressionCodec>();
   #next: Offset;
+  /** Where damage was looked for last. */
+  #examined: Offset | undefined;
   /** Behind the batches of `#records`. */
   #behind: Offset = 0;
   #records: Iterator<LogRecord> | undefined;
@@ -115,24 +122,25 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
       if (slice.byteLength === 0) this.#next = end;
       const bytes = await slice.read(0, slice.byteLength);
       const sound = await this.#verify(bytes);
+      // The next read tells where the damage ends.
+      if (sound === undefined) return;
       this.#records = recordsIn(sound, { from: this.#next, codecs: this.#codecs })[Symbol.iterator]();
     } finally {
       slice.release();
     }
   }
 
-  /** The sound batches at the beginning, and what is needed to read them. CORRUPT_MESSAGE when the first is none. */
-  async #verify(bytes: Buffer): Promise<Buffer> {
+  /** The sound batches at the beginning, and what is needed to read them; undefined when damage was found and noted. CORRUPT_MESSAGE. */
+  async #verify(bytes: Buffer): Promise<Buffer | undefined> {
+    const { gapsBelow } = this.#log;
     let soundBytes = 0;
-    let damaged: BatchHeader | undefined;
     try {
       for (const { position, header } of batchesIn(bytes)) {
-        damaged = header;
         verifyBatch(bytes, position);
+        this.#checkOrder(header, position === 0, gapsBelow);
         await this.#load(header.compression);
         this.#behind = header.lastOffset + 1;
         soundBytes = position + header.sizeInBytes;
-        damaged = undefined;
       }
       if (soundBytes < bytes.length)
         throw logError('CORRUPT_MESSAGE', 'a batch claims more bytes than there are');
@@ -140,14 +148,24 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
     } catch (error) {
       if (!hasCode(error, 'CORRUPT_MESSAGE')) throw error;
       if (soundBytes > 0) return bytes.subarray(0, soundBytes);
+      if (this.#examined !== this.#next) {
+        this.#examined = this.#next;
+        if (await this.#log.examine(this.#next)) return undefined;
+      }
       throw logError('CORRUPT_MESSAGE', `the batch at offset ${this.#next} is damaged`, {
         cause: error,
-        details: {
-          offset: this.#next,
-          ...(damaged === undefined ? {} : { nextOffset: damaged.lastOffset + 1 }),
-        },
+        details: { offset: this.#next },
       });
     }
+  }
+
+  /** The first batch of a slice may begin before what was asked for. */
+  #checkOrder({ baseOffset, lastOffset }: BatchHeader, isFirst: boolean, gapsBelow: Offset): void {
+    const follows = isFirst
+      ? lastOffset >= this.#next && (baseOffset <= this.#next || this.#next < gapsBelow)
+      : isInOrder(baseOffset, this.#behind, gapsBelow);
+    if (follows && lastOffset < this.#log.endOffset) return;
+    throw logError('CORRUPT_MESSAGE', `a batch of offsets ${baseOffset} to ${lastOffset} is out of order`);
   }
 
   async #load(compression: Compression): Promise<void> {

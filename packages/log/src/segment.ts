@@ -116,6 +116,11 @@ export class Segment {
     if (this.timestampsTo === damage.position) this.timestampsTo = damage.end;
   }
 
+  /** Replaces what is known of damage, after everything was verified. */
+  noteDamage(damage: readonly RottenRange[]): void {
+    this.rotten.splice(0, this.rotten.length, ...damage);
+  }
+
   /** Batches are noted in order and without a gap. */
   noteTimestamp(batch: BatchMark): void {
     if (batch.maxTimestamp > this.largestTimestamp) this.largestTimestamp = batch.maxTimestamp;

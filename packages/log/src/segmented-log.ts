@@ -122,6 +122,10 @@ export class SegmentedLog implements Log {
     return this.#failure;
   }
 
+  get gapsBelow(): Offset {
+    return this.#compactor.gapsBelow;
+  }
+
   get closed(): boolean {
     return this.#closing !== undefined;
   }
@@ -161,6 +165,11 @@ export class SegmentedLog implements Log {
   async read(from: Offset, limit: { maxBytes: number; upTo?: Offset }): Promise<LogSlice> {
     this.#checkOpen();
     return this.#reader.read(from, limit);
+  }
+
+  /** Looks for damage where a batch that holds or follows `from` turned out not to be sound; answers whether there is any. */
+  examine(from: Offset): Promise<boolean> {
+    return this.#reader.examine(from);
   }
 
   bytesBetween(from: Offset, upTo: Offset): number {
