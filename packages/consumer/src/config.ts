@@ -35,7 +35,7 @@ interface CommonOptions<Key, Value> {
 /** A member of a group: its partitions are shared out, its offsets kept. */
 export interface GroupOptions {
   group: string;
-  /** Names, or a pattern that new topics may match later. Left out: `createMessageStreams` says it. */
+  /** Names, or a pattern that new topics may match later. A topic that is not there is waited for; the log names the closest. Left out: `createMessageStreams` says it. */
   topics?: readonly string[] | RegExp;
   /** Default: the cluster's registry. */
   backend?: GroupBackend;

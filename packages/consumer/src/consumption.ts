@@ -1,4 +1,4 @@
-import type { Cluster } from '@millrace/client';
+import { type Cluster, isRetriable } from '@millrace/client';
 import { type Claim, type GroupBackend, registryGroups, type TopicPartition } from '@millrace/coordination';
 import { type Offset, prepareChecksums } from '@millrace/record';
 import { codeOf, type World } from '@millrace/runtime';
@@ -78,6 +78,14 @@ export class Consumption implements ReadingsHost, GroupMemberHost {
     return resolveFrom(claim, this.#subscription.from ?? 'earliest', context, ends);
   }
 
+  /** A topic that is not there may come; or somebody has mistaken its name, and would wait for ever. */
+  joined(claims: readonly Claim[]): void {
+    const { topics } = this.#subscription as GroupOptions;
+    if (topics === undefined || topics instanceof RegExp) return;
+    for (const topic of topics)
+      if (!claims.some((claim) => claim.topic === topic)) void this.#tellIfMissing(topic);
+  }
+
   isInHand(partition: AssignedPartition): boolean {
     return this.readings.isInHand(partition);
   }
@@ -140,6 +148,7 @@ export class Consumption implements ReadingsHost, GroupMemberHost {
     const member = await patiently(
       () => GroupMember.join(this.#backendOf(options), { ...options, topics }, this, this.#world),
       { world: this.#world, withinMs: startTimeoutMs, signal: AbortSignal.any([this.#abort.signal]) },
+      (error) => isRetriable(error) || codeOf(error) === 'SESSION_EXPIRED', // the next attempt opens another
     ).catch((error: unknown) => {
       // The brokers keep no registry for their clients.
       throw codeOf(error) === 'UNSUPPORTED_VERSION' ? groupsNeedRegistry(options.group, error) : error;
@@ -151,6 +160,17 @@ export class Consumption implements ReadingsHost, GroupMemberHost {
 
   #backendOf({ backend }: GroupOptions): GroupBackend {
     return backend ?? registryGroups(this.#cluster.registry, this.#world);
+  }
+
+  /** Never rejects: whatever else is wrong, readers meet it too. */
+  async #tellIfMissing(topic: string): Promise<void> {
+    try {
+      await this.#cluster.partitionsOf(topic, { signal: AbortSignal.any([this.#abort.signal]) });
+    } catch (error) {
+      if (codeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') return;
+      const { hint = '' } = error as { hint?: string };
+      this.#world.logger.warn({ topic, hint }, 'a consumer waits for a topic that is not there');
+    }
   }
 
   #startCommitting(member: GroupMember, everyMs: number | false): void {

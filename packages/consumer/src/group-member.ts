@@ -17,6 +17,8 @@ export interface GroupMemberHost {
   readonly streams: number;
   /** Where a partition begins of which nothing was committed. */
   beginningOf(claim: Claim, signal: AbortSignal): Promise<Offset>;
+  /** The first assignment was claimed. */
+  joined(claims: readonly Claim[]): void;
   /** Whether a record of this partition is being worked on. */
   isInHand(partition: AssignedPartition): boolean;
   /** Partitions came. */
@@ -121,7 +123,12 @@ export class GroupMember {
 
   async #follow(membership: GroupMembership): Promise<void> {
     try {
-      for await (const claims of membership.claims) this.#claimed(claims);
+      let isFirst = true;
+      for await (const claims of membership.claims) {
+        this.#claimed(claims);
+        if (isFirst) this.#host.joined(claims);
+        isFirst = false;
+      }
     } catch (error) {
       this.#world.logger.warn({ error: String(error) }, 'a consumer lost its group');
       this.#host.failed(error as Error);

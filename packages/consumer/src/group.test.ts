@@ -1,6 +1,7 @@
 import { openCluster } from '@millrace/client';
 import type { Assignor } from '@millrace/coordination';
 import { json, text } from '@millrace/record';
+import { nodeWorld } from '@millrace/runtime/node';
 import { createConsumer } from './create-consumer.ts';
 import { type RunningBroker, runBroker, type Tamper, take, tampering } from './running-broker.fixture.ts';
 
@@ -197,6 +198,28 @@ describe('a consumer in a group', () => {
 
     expect(record.value).toBe('2');
     await first.close();
+  });
+
+  it('waits for a topic that is not there yet, and tells the log which one was meant perhaps', async () => {
+    const warnings: [object, string][] = [];
+    const logger = {
+      ...nodeWorld.logger,
+      warn: (...warning: [object, string]) => void warnings.push(warning),
+    };
+    const options = { group: 'g', topics: ['t', 'oders'], value: text };
+    await running.createTopic('orders');
+    const consumer = createConsumer(running.cluster, options, { ...nodeWorld, logger });
+    const reading = take(consumer, 1);
+    while (warnings.length === 0) await new Promise(setImmediate);
+
+    await running.createTopic('oders');
+    await running.send('oders', ['here after all']);
+
+    expect((await reading).map(({ value }) => value)).toEqual(['here after all']);
+    expect(warnings).toEqual([
+      [{ topic: 'oders', hint: "did you mean 'orders'?" }, 'a consumer waits for a topic that is not there'],
+    ]);
+    await consumer.close();
   });
 
   it('needs a registry, and says so', async () => {
