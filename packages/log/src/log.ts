@@ -68,6 +68,8 @@ export interface Log extends AsyncDisposable {
    * closing ends it early without an error. RangeError unless `cleanupPolicy` says compact; LOG_FAILED, LOG_CLOSED.
    */
   compact(): Promise<Compacted>;
+  /** Keeps what lies from `offset` on out of compaction, until it is moved or released. */
+  hold(offset: Offset): LogHold;
   /** Called after `endOffset` or `flushedOffset` moved, or the log failed or closed, once per turn at most; returns how to stop it. */
   onAdvance(listener: () => void): () => void;
   /** Flushes, writes the checkpoints and the clean-shutdown marker, closes. Idempotent. */
@@ -81,6 +83,14 @@ export interface Appended {
   readonly appendTime: number;
   /** The batch was here already (same producer, epoch and sequence); the offsets are the old ones. */
   readonly duplicate: boolean;
+}
+
+/** What a caller still needs of a log, such as what lies above a high watermark. */
+export interface LogHold {
+  /** In either direction; what was let go of before may be gone. */
+  moveTo(offset: Offset): void;
+  /** Idempotent. */
+  release(): void;
 }
 
 /** What a run of compaction did. */

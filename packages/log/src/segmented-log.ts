@@ -12,9 +12,10 @@ import { isCompacted, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError, reasonOf } from './errors.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { Flusher, type LogMark } from './flusher.ts';
+import { Holds } from './holds.ts';
 import { writeIndex } from './index-file.ts';
 import { encodeLeaderEpochs, type LeaderEpoch, type LeaderEpochs } from './leader-epochs.ts';
-import type { Appended, Compacted, Log, LogOptions, LogSlice, RecordsOptions } from './log.ts';
+import type { Appended, Compacted, Log, LogHold, LogOptions, LogSlice, RecordsOptions } from './log.ts';
 import { LogReader } from './log-reader.ts';
 import { writeSnapshot } from './producer-recovery.ts';
 import type { ProducerState } from './producer-state.ts';
@@ -59,6 +60,9 @@ export class SegmentedLog implements Log {
   readonly #compactor: Compactor;
   readonly #compaction: CompactionSchedule;
   readonly #batcher = new RecordBatcher();
+  readonly #holds = new Holds();
+  /** The last of those who change which files there are; each waits for the one before. */
+  #renaming: Promise<unknown> = Promise.resolve();
   #config: LogConfig;
   #marked: boolean;
   #failure: Error | undefined;
@@ -222,6 +226,10 @@ export class SegmentedLog implements Log {
     return this.#compactor.compact();
   }
 
+  hold(offset: Offset): LogHold {
+    return this.#holds.add(offset);
+  }
+
   configure(options: LogOptions): void {
     this.#config = resolveLogOptions(options, this.#config);
     this.#compaction.arm();
@@ -256,9 +264,8 @@ export class SegmentedLog implements Log {
     this.#listeners.announce();
   }
 
-  /** Nobody holds anything yet. */
   get heldFrom(): Offset {
-    return Number.POSITIVE_INFINITY;
+    return this.#holds.from;
   }
 
   writeCheckpoints(): Promise<void> {
@@ -266,7 +273,9 @@ export class SegmentedLog implements Log {
   }
 
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return work();
+    const mine = this.#renaming.then(work);
+    this.#renaming = mine.catch(() => undefined);
+    return mine;
   }
 
   takenBack(endOffset: Offset): void {

@@ -170,6 +170,28 @@ describe('compaction', () => {
     await log.close();
   });
 
+  it('stays below what a caller holds, until that moves or is released', async () => {
+    const world = testWorld();
+    const log = await openLog(directory, { ...compacted, segmentBytes: 150 }, world);
+    await append(log, 'a=1 a=2 a=3 a=4 a=5 a=6');
+    await roll(log);
+    const hold = log.hold(3);
+
+    const [below] = [await log.compact(), await log.compact()];
+    const held = await contentOf(log);
+    hold.moveTo(4);
+    await log.compact();
+    const moved = await contentOf(log);
+    hold.release();
+    await log.compact();
+
+    expect(below.cleanedUpTo).toBe(2);
+    expect(held).toEqual(['1:a=2', '2:a=3', '3:a=4', '4:a=5', '5:a=6']);
+    expect(moved).toEqual(['3:a=4', '4:a=5', '5:a=6']);
+    expect(await contentOf(log)).toEqual(['5:a=6']);
+    await log.close();
+  });
+
   it('stops where its memory is full, in the middle of a segment, and goes on there next time (KAFKA-3894)', async () => {
     const world = testWorld();
     const log = await openLog(directory, { ...compacted, compactionMemoryBytes: 100 }, world);
