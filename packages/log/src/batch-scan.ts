@@ -25,8 +25,8 @@ export async function scanHeaders(
   segment: Segment,
   range: ScanRange,
   visit: (header: BatchHeader, position: number) => boolean,
+  window = new FileWindow(segment.file, range.to, range.pieceBytes),
 ): Promise<void> {
-  const window = new FileWindow(segment.file, range.to, range.pieceBytes);
   let position = range.from;
   while (position < range.to) {
     const rot = segment.rotten.find((damage) => damage.position <= position && position < damage.end);

@@ -1,7 +1,8 @@
-import type { BatchHeader, Offset } from '@millrace/record';
+import type { Offset } from '@millrace/record';
 import { hasCode, type World } from '@millrace/runtime';
+import { headerOrUndefined, type LocatedBatch, locate } from './batch-location.ts';
 import { orderIn } from './batch-order.ts';
-import { readHeaderAt, scanHeaders, shortScanBytes } from './batch-scan.ts';
+import { scanHeaders, shortScanBytes } from './batch-scan.ts';
 import type { LogConfig } from './config.ts';
 import { searchDamage } from './damage-search.ts';
 import { logError, reasonOf } from './errors.ts';
@@ -122,10 +123,11 @@ export class LogReader {
     try {
       const knownLimit = this.#knownPosition(segment, upTo, size);
       const limit = knownLimit ?? (await this.#locate(segment, upTo, size)).position;
-      const start = this.#knownPlace(segment, from) ?? (await this.#locate(segment, from, size));
+      const start: LocatedBatch =
+        this.#knownPlace(segment, from) ?? (await this.#locate(segment, from, size));
       if (start.position >= limit) return undefined;
       const end = await this.#endOf(segment, start, limit, maxBytes);
-      return new SegmentSlice(segment, start.position, end, start.baseOffset);
+      return new SegmentSlice(segment, start.position, end, start.baseOffset, start.read?.bytes);
     } finally {
       segment.release();
     }
@@ -149,7 +151,7 @@ export class LogReader {
   }
 
   /** The batch that holds `offset`, or the first one behind it; the end of the segment when there is none. */
-  async #locate(segment: Segment, offset: Offset, size: number): Promise<BatchPlace> {
+  async #locate(segment: Segment, offset: Offset, size: number): Promise<LocatedBatch> {
     try {
       return await locate(segment, offset, size, this.#log.gapsBelow);
     } catch (error) {
@@ -165,11 +167,17 @@ export class LogReader {
   }
 
   /** Where the slice ends: a batch boundary at most `maxBytes` on, but never inside the first batch. */
-  async #endOf(segment: Segment, start: BatchPlace, limit: number, maxBytes: number): Promise<number> {
+  async #endOf(segment: Segment, start: LocatedBatch, limit: number, maxBytes: number): Promise<number> {
     const rot = segment.rotten.find((damage) => damage.position > start.position);
     const whole = Math.min(limit, rot?.position ?? limit);
     if (whole - start.position <= maxBytes) return this.#remember(segment, whole);
     const target = start.position + maxBytes;
+    const { read } = start;
+    if (read !== undefined && read.sizeInBytes >= maxBytes) {
+      const behind = start.position + read.sizeInBytes;
+      this.#rememberPlace(segment, read.lastOffset + 1, behind);
+      return behind;
+    }
     const recent = segment.recent?.floorOfPosition(target);
     if (recent !== undefined && recent.position > start.position) {
       this.#rememberPlace(segment, recent.baseOffset, recent.position);
@@ -253,50 +261,6 @@ export class LogReader {
     if (known !== undefined) return known;
     if (side === 'floor') return segment.index.floor(offset)?.position ?? 0;
     return segment.index.ceiling(offset)?.position ?? segment.sizeInBytes;
-  }
-}
-
-async function locate(
-  segment: Segment,
-  offset: Offset,
-  size: number,
-  gapsBelow: Offset,
-): Promise<BatchPlace> {
-  const entry = segment.index.floor(offset);
-  if (entry?.baseOffset !== undefined && entry.baseOffset <= offset && offset <= entry.lastOffset) {
-    return { baseOffset: entry.baseOffset, position: entry.position };
-  }
-  const from = entry?.position ?? 0;
-  let found: BatchPlace | undefined;
-  const check = orderIn(segment, from, gapsBelow);
-  await scanHeaders(segment, { from, to: size, pieceBytes: shortScanBytes }, (header, position) => {
-    check(header, position);
-    if (position === from && entry !== undefined) checkEntry(segment, entry.lastOffset, header, position);
-    if (header.lastOffset >= offset) found = { baseOffset: header.baseOffset, position };
-    return found === undefined;
-  });
-  return found ?? { baseOffset: segment.nextOffset, position: size };
-}
-
-function checkEntry(segment: Segment, lastOffset: Offset, header: BatchHeader, position: number): void {
-  if (header.lastOffset === lastOffset) return;
-  throw logError(
-    'CORRUPT_MESSAGE',
-    `the index of ${segment.path} names ${lastOffset} at ${position}, where the batch ends with ${header.lastOffset}`,
-    { details: { file: segment.path, position } },
-  );
-}
-
-async function headerOrUndefined(
-  segment: Segment,
-  position: number,
-  end: number,
-): Promise<BatchHeader | undefined> {
-  try {
-    return await readHeaderAt(segment, position, end);
-  } catch (error) {
-    if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
-    throw error;
   }
 }
 

@@ -10,13 +10,16 @@ export class SegmentSlice implements LogSlice {
   readonly file?: { readonly descriptor: number; readonly position: number };
   readonly #segment: Segment;
   readonly #position: number;
+  /** The first bytes, where finding the slice has read them. */
+  readonly #held: Buffer | undefined;
   #released = false;
 
-  constructor(segment: Segment, position: number, end: number, baseOffset: Offset) {
+  constructor(segment: Segment, position: number, end: number, baseOffset: Offset, held?: Buffer) {
     this.baseOffset = baseOffset;
     this.byteLength = end - position;
     this.#segment = segment;
     this.#position = position;
+    this.#held = held;
     const { descriptor } = segment.file;
     if (descriptor !== undefined) this.file = { descriptor, position };
     segment.acquire();
@@ -27,6 +30,9 @@ export class SegmentSlice implements LogSlice {
     if (from < 0 || length < 0 || from + length > this.byteLength) {
       throw new RangeError(`[${from}, ${from + length}) is outside a slice of ${this.byteLength} bytes`);
     }
+    // A copy: the buffer is the caller's, and so is that of the next call.
+    if (this.#held !== undefined && from + length <= this.#held.length)
+      return Buffer.from(this.#held.subarray(from, from + length));
     const bytes = await this.#segment.file.read(this.#position + from, length);
     if (bytes.length !== length) {
       throw corruptAt(this.#segment, this.#position + from + bytes.length, 'the file has become shorter');

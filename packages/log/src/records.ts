@@ -14,7 +14,9 @@ import { isInOrder } from './batch-order.ts';
 import { logError } from './errors.ts';
 import type { Log, RecordsOptions } from './log.ts';
 
-const readBytes = 1024 * 1024;
+/** Whoever wants one record reads little; whoever goes on reads more each time. */
+const firstReadBytes = 16 * 1024;
+const largestReadBytes = 1024 * 1024;
 
 /** A log that may end. */
 export interface FollowedLog extends Pick<Log, 'startOffset' | 'endOffset' | 'read' | 'onAdvance'> {
@@ -39,6 +41,7 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
   readonly #limit: { readonly upTo?: Offset };
   readonly #codecs = new Map<Compression, CompressionCodec>();
   #next: Offset;
+  #readBytes = firstReadBytes;
   /** Where damage was looked for last. */
   #examined: Offset | undefined;
   /** Behind the batches of `#records`. */
@@ -116,7 +119,8 @@ class RecordIterator implements AsyncIterator<LogRecord, undefined> {
 
   async #readSlice(): Promise<void> {
     const end = this.#end ?? this.#log.endOffset;
-    const slice = await this.#log.read(this.#next, { maxBytes: readBytes, ...this.#limit });
+    const slice = await this.#log.read(this.#next, { maxBytes: this.#readBytes, ...this.#limit });
+    this.#readBytes = Math.min(this.#readBytes * 2, largestReadBytes);
     try {
       // Compaction may have taken everything up to there.
       if (slice.byteLength === 0) this.#next = end;
