@@ -1,4 +1,4 @@
-import type { Offset } from '@millrace/record';
+import { type Offset, prepareChecksums } from '@millrace/record';
 import type { World } from '@millrace/runtime';
 import type { CleanShutdown } from './checkpoint.ts';
 import type { LogConfig } from './config.ts';
@@ -9,6 +9,8 @@ import { beginsSoundly, recoverSegment } from './segment-recovery.ts';
 
 /** How many files are opened side by side. */
 const openAtOnce = 16;
+/** From so much to verify on, the faster checksum is worth the 40 ms that loading it takes. */
+const muchBytes = 64 * 1024 * 1024;
 
 export interface SegmentsToLoad {
   readonly directory: string;
@@ -110,6 +112,8 @@ async function recover(
   found: readonly SegmentFile[],
 ): Promise<LoadedSegments> {
   const segments = settled;
+  const bytes = found.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+  if (bytes >= muchBytes) await prepareChecksums();
   for (const [at, file] of found.entries()) {
     const next = found[at + 1];
     const segment = await recoverOne(load, file, next);

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { addAbortSignal } from 'node:stream';
+import { prepareChecksums } from '@millrace/record';
 import type { FileSystem } from '@millrace/runtime';
 import { logToolError } from '../log-tools/errors.ts';
 import { exportLogs, type WriteBytes } from '../log-tools/export-logs.ts';
@@ -16,6 +17,7 @@ const readBytes = 1024 * 1024;
 /** Writes a snapshot to a new file, or to stdout. LOG_NOT_FOUND, ALREADY_THERE, CORRUPT_MESSAGE. */
 export function exportVerb(directory: string, file: string, context: VerbContext): Promise<number> {
   return runLong('exporting', context, async (passed, signal) => {
+    await prepareChecksums();
     const { io } = context;
     const { files } = io.world;
     let isLive = false;
@@ -42,6 +44,7 @@ export function exportVerb(directory: string, file: string, context: VerbContext
 /** Makes a directory from a snapshot. ALREADY_THERE, NOT_A_SNAPSHOT, CORRUPT_MESSAGE. */
 export function importVerb(file: string, directory: string, context: VerbContext): Promise<number> {
   return runLong('importing', context, async (passed, signal) => {
+    await prepareChecksums();
     const { io } = context;
     const source: AsyncIterable<Buffer> =
       file === '-' ? addAbortSignal(signal, io.stdin) : chunksOf(file, io.world.files);

@@ -1,4 +1,5 @@
 import { inspectLog, type LogInspection } from '@millrace/log';
+import { prepareChecksums } from '@millrace/record';
 import { findLogs } from '../log-tools/find-logs.ts';
 import { exitCodes } from './exit-code.ts';
 import { byteSize, counted } from './figures.ts';
@@ -19,6 +20,7 @@ export function verifyVerb(
   return runLong('verifying', context, async (passed, signal) => {
     const { io } = context;
     const { logs } = await findLogs(directory, io.world);
+    await prepareChecksums();
     const onRead = (bytes: number): void => {
       passed.bytes += bytes;
     };
