@@ -1,8 +1,12 @@
 import type { ApiName, Connection, Connector, NodeAddress, RequestOf, ResponseOf } from '@millrace/protocol';
 import { codeOf, type World } from '@millrace/runtime';
+import { abandonable } from './abandon.ts';
 import { addressText } from './bootstrap-address.ts';
 import { clientError, clusterClosed } from './errors.ts';
 import { retryDelayMs } from './retry.ts';
+
+/** Connectors have their own, shorter one; this is for those that have none. */
+const connectTimeoutMs = 10_000;
 
 /**
  * One connection a broker, opened when it is needed and again after it was lost. Whoever asks while it is being opened
@@ -76,7 +80,7 @@ export class Connections {
     if (waitMs > 0) await clock.sleep(waitMs, closing);
     let opened: Connection;
     try {
-      opened = await this.#connect(node, closing);
+      opened = await this.#connectInTime(node, closing);
     } catch (error) {
       line.failures += 1;
       line.notBefore = clock.monotonic() + retryDelayMs(line.failures, this.#backoffMs, random);
@@ -90,7 +94,33 @@ export class Connections {
       await opened.close();
       throw leftBehind(node);
     }
-    return this.#watch(new WatchedConnection(opened), node, line);
+    return this.#watch(new WatchedConnection(opened, () => this.#hangUp(opened, node)), node, line);
+  }
+
+  /** Whoever asks for the same line waits for it, so a connector that never answers is not waited for. */
+  async #connectInTime(node: NodeAddress, closing: AbortSignal): Promise<Connection> {
+    const { clock } = this.#world;
+    const late = new AbortController();
+    const timer = clock.after(connectTimeoutMs, () => late.abort(notInTime(node)));
+    const ends = AbortSignal.any([closing, late.signal]);
+    const connecting = this.#connect(node, ends);
+    try {
+      return await abandonable(connecting, ends);
+    } catch (error) {
+      // It may come about all the same.
+      if (ends.aborted) connecting.then((connection) => this.#hangUp(connection, node)).catch(() => {});
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #hangUp(connection: Connection, node: NodeAddress): Promise<void> {
+    try {
+      await connection.close();
+    } catch (error) {
+      this.#world.logger.error({ error, address: addressText(node) }, 'a connection did not end well');
+    }
   }
 
   #watch(connection: Connection, node: NodeAddress, line: Line): Connection {
@@ -132,6 +162,11 @@ interface Line {
   isLeft: boolean;
 }
 
+function notInTime(node: NodeAddress): Error {
+  const message = `no broker at ${addressText(node)}: no connection within ${connectTimeoutMs} ms`;
+  return clientError('BROKER_UNREACHABLE', message, { retriable: true });
+}
+
 function leftBehind(node: NodeAddress): Error {
   return clientError('BROKER_UNREACHABLE', `no broker is at ${addressText(node)} any more`, {
     retriable: true,
@@ -147,16 +182,18 @@ function keyOf({ nodeId, host, port }: NodeAddress): string {
 class WatchedConnection implements Connection {
   readonly closed: Promise<void>;
   readonly #connection: Connection;
+  readonly #hangUp: () => Promise<void>;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, hangUp: () => Promise<void>) {
     this.#connection = connection;
+    this.#hangUp = hangUp;
     this.closed = connection.closed;
   }
 
   call<Name extends ApiName>(api: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> {
     const answer = this.#connection.call(api, request);
     answer.catch((error: unknown) => {
-      if (codeOf(error) === 'REQUEST_TIMED_OUT') void this.#connection.close();
+      if (codeOf(error) === 'REQUEST_TIMED_OUT') void this.#hangUp();
     });
     return answer;
   }

@@ -216,6 +216,44 @@ describe('a cluster', () => {
     expect(state.metadataCalls).toBe(1);
   });
 
+  it('does not wait for ever for a connection that does not come about, and closes it if it comes too late', async () => {
+    const { world, api, open } = twoBrokers();
+    const connect = inProcessConnector(api);
+    let closed = 0;
+    let comes = (): void => {};
+    const cluster = open({
+      connect: async (node) => {
+        if (node.port !== 1) return connect(node);
+        await new Promise<void>((resolve) => {
+          comes = resolve;
+        });
+        const connection = await connect(node);
+        void connection.closed.then(() => {
+          closed += 1;
+        });
+        return connection;
+      },
+    });
+    const partitions = cluster.partitionsOf('orders');
+    await world.clock.advance(10_000);
+    expect(await partitions).toBe(1);
+
+    comes();
+    await world.clock.advance(0);
+
+    expect(closed).toBe(1);
+  });
+
+  it('closes although a connection does not come about', async () => {
+    const { open } = twoBrokers();
+    const cluster = open({ connect: () => new Promise(() => {}) });
+    const waiting = cluster.partitionsOf('orders').catch(codeOf);
+
+    await cluster.close();
+
+    expect(await waiting).toBe('CLUSTER_CLOSED');
+  });
+
   it('hangs up on a broker that never describes its cluster, and asks another', async () => {
     const { world, state, api, open } = twoBrokers();
     const { metadata } = api;
