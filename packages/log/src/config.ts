@@ -17,7 +17,8 @@ export const defaultLogOptions: LogConfig = Object.freeze({
   compactionMemoryBytes: 128 * 1024 * 1024,
 });
 const cleanupPolicies: readonly string[] = ['delete', 'compact', 'compact,delete'];
-const longestMs = Number.MAX_SAFE_INTEGER;
+/** A time of the clock plus this is a number that a batch can hold. */
+const longestMs = 2 ** 52;
 
 /** `options` over `base`; an option that is undefined changes nothing. RangeError names the option that makes no sense. */
 export function resolveLogOptions(options: LogOptions, base: LogConfig): LogConfig {

@@ -44,7 +44,7 @@ export class CompactionSchedule {
   async #look(): Promise<void> {
     try {
       if (this.#stopped || this.#log.failure !== undefined || !isCompacted(this.#log.config)) return;
-      if (await this.#compactor.isDue()) await this.#compactor.compact();
+      if ((await this.#compactor.isDue()) && !this.#stopped) await this.#compactor.compact();
     } catch (error) {
       this.#world.logger.warn(
         { path: this.#log.path, error: reasonOf(error) },

@@ -1,8 +1,11 @@
 import { BatchBuilder, batchesIn, crc32c, recordsIn } from '@millrace/record';
+import { CodedError } from '@millrace/runtime';
 import { type TestWorld, testWorld } from '@millrace/runtime/testing';
 import type { Log, LogOptions } from '../log.ts';
 import { openLog } from '../open-log.ts';
+import { Segment } from '../segment.ts';
 import { batchOf, bytesOf } from '../testing/log-fixtures.ts';
+import { CleaningPass } from './cleaning-pass.ts';
 
 const directory = '/data/log';
 const compacted: LogOptions = { cleanupPolicy: 'compact', segmentBytes: 300, indexIntervalBytes: 0 };
@@ -117,6 +120,34 @@ describe('compaction', () => {
 
     expect(before).toEqual(['1:b=1', '2:a=']);
     expect(await contentOf(log)).toEqual(['1:b=1']);
+    await log.close();
+  });
+
+  it('merges no segments whose offsets are too far apart for an index (KAFKA-6264)', async () => {
+    const world = testWorld();
+    const log = await openLog(directory, { ...compacted, segmentBytes: 10_000 }, world);
+    for (const value of ['1', '2', '3']) {
+      const batch = batchOf([{ key: `far ${value}`, value }]);
+      batch.writeInt32BE(1_500_000_000, 23);
+      await log.appendBatches(withChecksum(batch), { leaderEpoch: 0 });
+      await append(log, 'a=1');
+    }
+    log.configure({ segmentBytes: 100 });
+    await append(log, 'a=2');
+    await roll(log);
+    log.configure({ segmentBytes: 10_000 });
+    const files = await segmentFiles(world);
+
+    const { recordsRemoved } = await log.compact();
+
+    expect(recordsRemoved).toBe(3);
+    expect((await segmentFiles(world)).slice(0, 3)).toEqual(files.slice(0, 3));
+    expect(await contentOf(log)).toEqual([
+      '0:far 1=1',
+      '1500000002:far 2=2',
+      '3000000004:far 3=3',
+      '4500000006:a=2',
+    ]);
     await log.close();
   });
 
@@ -289,6 +320,34 @@ describe('a segment that cannot be read', () => {
     await log.compact();
     expect(await contentOf(log)).toEqual([`1:pad=${'.'.repeat(150)}`, '4:b=2']);
     await log.close();
+  });
+
+  it('for want of a codec is left alone as one that is damaged is; a disk that fails is another matter', async () => {
+    const world = testWorld();
+    const file = await world.files.open('/segment', 'create');
+    const segment = new Segment({ baseOffset: 0, path: '/segment', file, nextOffset: 10 });
+    const next = new Segment({ baseOffset: 10, path: '/segment', file, nextOffset: 20 });
+    const pass = new CleaningPass(
+      {
+        segments: [segment, next],
+        from: 0,
+        gapsBelow: 0,
+        memoryBytes: 1000,
+        now: 0,
+        deleteRetentionMs: 0,
+        producerBatches: new Set(),
+        check: () => undefined,
+      },
+      world,
+    );
+
+    const forDisk = pass.leavesFor(segment, new CodedError('EIO', 'the disk'));
+    const forCodec = pass.leavesFor(segment, new CodedError('COMPRESSION_UNAVAILABLE', 'snappy is missing'));
+
+    expect([forDisk, forCodec]).toEqual([false, true]);
+    expect([...pass.leftAlone]).toEqual([[segment, 'snappy is missing']]);
+    expect([pass.tombstonesMayGo(segment), pass.tombstonesMayGo(next)]).toEqual([true, false]);
+    expect(pass.cleanedUpTo).toBe(0);
   });
 
   it('in the middle of a group splits it', async () => {

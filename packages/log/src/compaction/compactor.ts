@@ -18,6 +18,7 @@ export interface CompactedLog extends ReplacingLog {
   readonly config: LogConfig;
   readonly producers: ProducerState;
   readonly flushed: LogMark;
+  readonly failure: Error | undefined;
   /** Callers hold what lies from here on: it stays as it is. */
   readonly heldFrom: Offset;
   /** Durable on return: at the next opening nothing below the flushed mark is taken for torn. */
@@ -137,7 +138,8 @@ export class Compactor {
       if (lag > 0 && (await newestTimestamp(segment)) > now - lag) break;
       compactable.push(segment);
     }
-    return compactable;
+    const still = new Set(segments.all);
+    return compactable.filter((segment) => still.has(segment));
   }
 
   /** From here on every batch begins where the one before it ended. */
@@ -159,9 +161,7 @@ export class Compactor {
       gapsBelow: this.#checkpoint.gapsBelow,
       memoryBytes: config.compactionMemoryBytes,
       deleteRetentionMs: config.deleteRetentionMs,
-      check: () => {
-        if (this.#givingUp > 0) throw this.#givenUp;
-      },
+      check: () => this.#check(),
     };
   }
 
@@ -189,14 +189,20 @@ export class Compactor {
   async #replace(sources: readonly Segment[], cleaned: CleanedSegment): Promise<void> {
     const { nextOffset } = cleaned.segment;
     try {
+      this.#check();
       // Retention may have been faster.
-      if (this.#givingUp > 0 || !this.#log.segments.holds(sources)) throw this.#givenUp;
+      if (!this.#log.segments.holds(sources)) throw this.#givenUp;
       if (nextOffset > this.#checkpoint.gapsBelow) await this.#note({ gapsBelow: nextOffset });
       await replaceSegments(this.#log, sources, cleaned, this.#world);
     } catch (error) {
       await discardCleaned(cleaned, this.#world);
       throw error;
     }
+  }
+
+  #check(): void {
+    if (this.#log.failure !== undefined) throw this.#log.failure;
+    if (this.#givingUp > 0) throw this.#givenUp;
   }
 
   async #note(change: Partial<CleanerCheckpoint>): Promise<void> {

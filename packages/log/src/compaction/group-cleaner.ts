@@ -1,6 +1,7 @@
 import { deleteHorizonOf, emptiedBatch, type FilteredBatch, filterBatch } from '@millrace/record';
 import type { World } from '@millrace/runtime';
 import { type LogConfig, largestPosition } from '../config.ts';
+import { reasonOf } from '../errors.ts';
 import type { Segment } from '../segment.ts';
 import { CleanedFile } from './cleaned-file.ts';
 import { type CleaningPass, isOpened } from './cleaning-pass.ts';
@@ -66,7 +67,14 @@ export class GroupCleaner {
   async #discard(): Promise<void> {
     const output = this.#output;
     this.#output = undefined;
-    await output?.discard(this.#world.files);
+    try {
+      await output?.discard(this.#world.files);
+    } catch (error) {
+      this.#world.logger.warn(
+        { path: output?.path, error: reasonOf(error) },
+        'what compaction wrote in vain could not be removed',
+      );
+    }
   }
 
   #fits(segment: Segment): boolean {
