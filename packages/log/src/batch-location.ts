@@ -1,14 +1,11 @@
 import type { BatchHeader, Offset } from '@millrace/record';
 import { hasCode } from '@millrace/runtime';
 import { orderIn } from './batch-order.ts';
-import { readHeaderAt, scanHeaders } from './batch-scan.ts';
+import { readHeaderAt, scanHeaders, shortScanBytes } from './batch-scan.ts';
 import { logError } from './errors.ts';
 import { FileWindow } from './file-window.ts';
 import type { BatchPlace } from './recent-batches.ts';
 import type { Segment } from './segment.ts';
-
-/** The few batches between two entries of the index, and with luck the one that is sought as a whole. */
-const pieceBytes = 16 * 1024;
 
 /** A batch, and what was read of it while it was sought. */
 export interface LocatedBatch extends BatchPlace {
@@ -32,12 +29,12 @@ export async function locate(
     return { baseOffset: entry.baseOffset, position: entry.position };
   }
   const from = entry?.position ?? 0;
-  const window = new FileWindow(segment.file, size, pieceBytes);
+  const window = new FileWindow(segment.file, size, shortScanBytes);
   const check = orderIn(segment, from, gapsBelow);
   let found: LocatedBatch | undefined;
   await scanHeaders(
     segment,
-    { from, to: size, pieceBytes },
+    { from, to: size, pieceBytes: shortScanBytes },
     (header, position) => {
       check(header, position);
       if (position === from && entry !== undefined) checkEntry(segment, entry.lastOffset, header, position);
