@@ -17,7 +17,7 @@ export interface CleanerCheckpoint {
 }
 
 /** Of a log that was never compacted. */
-export const neverCleaned: CleanerCheckpoint = Object.freeze({
+const neverCleaned: CleanerCheckpoint = Object.freeze({
   cleanedUpTo: 0,
   gapsBelow: 0,
   nextHorizonMs: undefined,

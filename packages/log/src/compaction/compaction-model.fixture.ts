@@ -8,7 +8,7 @@ import { FaultyFiles } from '../fault-files.fixture.ts';
 import type { Log, LogOptions } from '../log.ts';
 import { openLog } from '../open-log.ts';
 
-export const directory = '/data/log';
+const directory = '/data/log';
 const forever = Number.MAX_SAFE_INTEGER;
 
 /** What a producer sends: a key of few, or none; a value, or a tombstone. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { arbitraryCompactionStory, CompactionModel } from './compaction-model.fixture.ts';
 
 /** More in the long run: MILLRACE_RUNS=10000. */
-const numRuns = Number(process.env['MILLRACE_RUNS'] ?? 500);
+const numRuns = Number(process.env['MILLRACE_RUNS'] ?? 300);
 /** A failure prints its seed and path; MILLRACE_SEED runs the same sequences again. */
 const seed = process.env['MILLRACE_SEED'];
 

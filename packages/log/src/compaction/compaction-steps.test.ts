@@ -1,7 +1,8 @@
 import { CompactionModel, type SentBatch, type SentRecord } from './compaction-model.fixture.ts';
 
 const retentionMs = 500;
-const seeds = [1, 2, 3];
+/** More with MILLRACE_RUNS: some orders of what reaches the disk are rare. */
+const seeds = Array.from({ length: process.env['MILLRACE_RUNS'] === undefined ? 3 : 20 }, (_, seed) => seed);
 
 function record(key: number | undefined, dead = false): SentRecord {
   return { key, dead, bytes: 40 };
@@ -65,7 +66,7 @@ describe('compaction that stops', () => {
       }
     }
     expect(at).toBeGreaterThan(60);
-  }, 120_000);
+  }, 600_000);
 
   it.each(['ENOSPC', 'EIO'] as const)(
     'with %s at any call is made up for by the next run',
