@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { defaultLogOptions } from '@millrace/log';
-import * as z from 'zod/mini';
-import { brokerConfig, brokerDefaults, listenerDefaults } from '../packages/broker/src/config.ts';
+import { brokerDefaults, listenerDefaults } from '../packages/broker/src/config.ts';
+import { type ConfigJsonSchema, configJsonSchema } from '../packages/broker/src/config-json-schema.ts';
 import { configWords } from '../packages/broker/src/config-words.ts';
 import { definitions, describeTopicConfig } from '../packages/broker-core/src/topic-config.ts';
 import { processIo } from '../packages/millrace/src/cli/io.ts';
@@ -12,20 +12,7 @@ import { createProgram } from '../packages/millrace/src/cli/program.ts';
 /** Where the page lies, below the clone. */
 export const configurationPagePath = 'docs/configuration.md';
 /** What makes it anew. */
-export const configurationPageCommand = 'npx tsx --conditions=@millrace/source tools/configuration-page.ts';
-
-/** As much of JSON Schema as our configuration needs. */
-interface Schema {
-  readonly type?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly enum?: readonly string[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly Schema[];
-  readonly items?: Schema;
-  readonly properties?: { readonly [name: string]: Schema };
-}
+const configurationPageCommand = 'npx tsx --conditions=@millrace/source tools/configuration-page.ts';
 
 type Defaults = { readonly [name: string]: unknown };
 
@@ -97,20 +84,20 @@ function section({ place, title, defaults }: (typeof places)[number]): string {
   return `### ${title}\n\n${table(['option', 'value', 'default', 'what it means'], rows)}`;
 }
 
-/** Whoever checks with a function of its own has no JSON Schema; those are the parts that a program brings. */
-function schemaAt(place: string): Schema {
-  const whole = z.toJSONSchema(brokerConfig, { unrepresentable: 'any', io: 'input' }) as Schema;
+/** Of the object at a place in the configuration. */
+function schemaAt(place: string): ConfigJsonSchema {
+  const whole = configJsonSchema();
   const names = place === '' ? [] : place.split('.');
   return names.reduce((schema, name) => objectIn(schema.properties?.[name] ?? {}), whole);
 }
 
 /** The object in a list, or among what may be there instead. */
-function objectIn(schema: Schema): Schema {
+function objectIn(schema: ConfigJsonSchema): ConfigJsonSchema {
   if (schema.items !== undefined) return schema.items;
   return schema.anyOf?.find(({ properties }) => properties !== undefined) ?? schema;
 }
 
-function typeOf(place: string, name: string, schema: Schema): string {
+function typeOf(place: string, name: string, schema: ConfigJsonSchema): string {
   if (schema.anyOf !== undefined) return schema.anyOf.map((one) => typeOf(place, name, one)).join(' or ');
   if ('const' in schema) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`'${value}'\``).join(' or ');

@@ -22,7 +22,9 @@ export interface BrokerConfig {
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
   /** What holds for topics whose configuration says nothing else. */
-  log?: Pick<LogOptions, 'segmentBytes' | 'indexIntervalBytes' | 'maxBatchBytes' | 'flush'>;
+  log?: Pick<LogOptions, 'segmentBytes' | 'indexIntervalBytes' | 'maxBatchBytes'> & {
+    flush?: { everyMs: number };
+  };
   /** More questions it answers, e.g. a group coordinator's. */
   extraApis?: Partial<BrokerApi>;
 }
@@ -92,7 +94,7 @@ const brokerShape = {
   log: z.optional(z.strictObject(logShape, { error: 'must be an object of log options' })),
   extraApis: z.optional(parts),
 };
-/** What checks a configuration; `tools/configuration-page.ts` shows it to people. */
+/** What checks a configuration; `config-json-schema.ts` shows it as data. */
 export const brokerConfig = z.strictObject(brokerShape, { error: 'must be an object' });
 
 /** The options that may stand at a place in the configuration. */
