@@ -60,13 +60,17 @@ export class Appender {
   #nextOffset: Offset;
   #nextPosition: number;
   #segmentBase: Offset;
+  /** Segment → the largest timestamp of its first batch, as far as it is known. */
+  readonly #firstTimestamps = new Map<Offset, number>();
+  #refusal: Error | undefined;
   #begun = false;
   #expired: number;
   #scheduled = false;
   #writing = false;
   #idle: (() => void)[] = [];
 
-  constructor(log: AppenderLog, world: World) {
+  /** `firstTimestamp`: of the first batch of the active segment, if there is one. */
+  constructor(log: AppenderLog, world: World, firstTimestamp: number | undefined) {
     this.#log = log;
     this.#world = world;
     this.#expired = world.clock.now();
@@ -74,6 +78,7 @@ export class Appender {
     this.#nextOffset = active.nextOffset;
     this.#nextPosition = active.sizeInBytes;
     this.#segmentBase = active.baseOffset;
+    if (firstTimestamp !== undefined) this.#firstTimestamps.set(active.baseOffset, firstTimestamp);
   }
 
   /** The end once all that was appended is written. */
@@ -88,6 +93,7 @@ export class Appender {
 
   /** Throws, or returns what settles with the write. The bytes are the log's from now on. */
   append(batches: Buffer, leaderEpoch: number): Promise<Appended> {
+    if (this.#refusal !== undefined) throw this.#refusal;
     const { config, producers, epochs } = this.#log;
     const headers = headersOf(batches, config.maxBatchBytes);
     const now = this.#world.clock.now();
@@ -102,6 +108,8 @@ export class Appender {
       producers,
       epochs,
     );
+    if (this.#nextPosition === 0)
+      this.#firstTimestamps.set(this.#segmentBase, headers[0]?.maxTimestamp ?? -1);
     this.#nextOffset = pending.appended.lastOffset + 1;
     this.#nextPosition += batches.length;
     group.chunks.push(batches);
@@ -109,6 +117,25 @@ export class Appender {
     group.appends.push(pending);
     this.#wake();
     return pending.promise;
+  }
+
+  /** The next append goes into a segment of its own; resolves once that is there, or could not be made. */
+  roll(): Promise<void> {
+    if (this.#nextPosition === 0) return Promise.resolve();
+    this.#roll();
+    this.#wake();
+    return this.drained();
+  }
+
+  /** Throws this at whoever appends, until `resume`. */
+  refuse(error: Error): void {
+    this.#refusal = error;
+  }
+
+  /** Goes on where the log ends now. Nothing is queued. */
+  resume(): void {
+    this.#refusal = undefined;
+    this.#goBackTo(this.#log.segments.active);
   }
 
   /** Whether nothing is queued or being written. */
@@ -147,16 +174,26 @@ export class Appender {
     for (const header of headers) records += header.lastOffset - header.baseOffset + 1;
     const full =
       this.#nextPosition + byteLength > this.#log.config.segmentBytes ||
-      this.#nextOffset + records - 1 - this.#segmentBase > largestPosition;
+      this.#nextOffset + records - 1 - this.#segmentBase > largestPosition ||
+      this.#isTooYoung(headers);
     if (full && this.#nextPosition > 0) return this.#roll();
     const group = this.#lastGroup();
     if (group.byteLength === 0 || group.byteLength + byteLength <= writeBytes) return group;
     return this.#addGroup(new WriteGroup());
   }
 
+  /** For the active segment, which would hold records too far apart to be kept or deleted together. */
+  #isTooYoung(headers: readonly BatchHeader[]): boolean {
+    const first = this.#firstTimestamps.get(this.#segmentBase) ?? -1;
+    if (first < 0) return false;
+    return headers.some(({ maxTimestamp }) => maxTimestamp - first > this.#log.config.segmentMs);
+  }
+
   #roll(): WriteGroup {
-    const { producers } = this.#log;
+    const { producers, segments } = this.#log;
     this.#expire(this.#world.clock.now());
+    for (const base of this.#firstTimestamps.keys())
+      if (base < segments.active.baseOffset) this.#firstTimestamps.delete(base);
     this.#segmentBase = this.#nextOffset;
     this.#nextPosition = 0;
     return this.#addGroup(
@@ -240,6 +277,14 @@ export class Appender {
     this.#log.published();
   }
 
+  #goBackTo(active: Segment): void {
+    this.#nextOffset = active.nextOffset;
+    this.#nextPosition = active.sizeInBytes;
+    this.#segmentBase = active.baseOffset;
+    for (const base of this.#firstTimestamps.keys())
+      if (base > active.baseOffset || active.sizeInBytes === 0) this.#firstTimestamps.delete(base);
+  }
+
   /** Undoes all that was assigned behind the published end, then cuts away what was half written. */
   async #takeBack(failed: WriteGroup, cause: unknown): Promise<void> {
     const { segments, producers, epochs, path } = this.#log;
@@ -250,9 +295,7 @@ export class Appender {
       if (append.epochs !== undefined) epochs.restore(append.epochs);
     }
     const { active } = segments;
-    this.#nextOffset = active.nextOffset;
-    this.#nextPosition = active.sizeInBytes;
-    this.#segmentBase = active.baseOffset;
+    this.#goBackTo(active);
     this.#log.takenBack(active.nextOffset);
     const error = writeFailed(path, cause);
     for (const append of appends) append.reject(error);

@@ -5,10 +5,11 @@ import { decodeLeaderEpochs, encodeLeaderEpochs, type LeaderEpoch } from './lead
 
 /*
  * The small files of a log's directory, all text. Each is written beside its name, synced, renamed over it, and the
- * directory synced: a reader finds the old or the new content, never a mixture. `recovery-point` and `clean-shutdown`
- * end with a checksum line, since a digit read wrongly there would skip a check that is needed.
+ * directory synced: a reader finds the old or the new content, never a mixture. `recovery-point`, `log-start-offset`
+ * and `clean-shutdown` end with a checksum line, since a digit read wrongly there would skip a check that is needed.
  */
 const recoveryPointFile = 'recovery-point';
+const startOffsetFile = 'log-start-offset';
 const cleanShutdownFile = 'clean-shutdown';
 const leaderEpochsFile = 'leader-epoch-checkpoint';
 const identityFile = 'log.metadata';
@@ -40,6 +41,16 @@ export class Checkpoints {
 
   async writeRecoveryPoint(offset: Offset): Promise<void> {
     await this.#write(recoveryPointFile, sealed([0, offset]));
+  }
+
+  /** What lies below was deleted. undefined where nothing was, or where it cannot be read: then more is there, never less. */
+  async readStartOffset(): Promise<Offset | undefined> {
+    const [version, offset] = unsealed(await this.#read(startOffsetFile)) ?? [];
+    return version === '0' ? wholeNumber(offset) : undefined;
+  }
+
+  async writeStartOffset(offset: Offset): Promise<void> {
+    await this.#write(startOffsetFile, sealed([0, offset]));
   }
 
   async readCleanShutdown(): Promise<CleanShutdown | undefined> {

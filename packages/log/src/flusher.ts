@@ -66,8 +66,9 @@ export class Flusher implements FlushJob {
       this.#request(true);
       return;
     }
-    const { everyMs } = this.#log.config.flush;
-    if (everyMs === 0) this.#request(false);
+    const { everyMs, everyRecords = Number.POSITIVE_INFINITY } = this.#log.config.flush;
+    const waiting = this.#log.segments.active.nextOffset - this.#flushed.offset;
+    if (everyMs === 0 || waiting >= everyRecords) this.#request(false);
     else this.#delay ??= this.#world.clock.after(everyMs, () => this.#due());
   }
 
@@ -85,6 +86,12 @@ export class Flusher implements FlushJob {
   takenBack(endOffset: Offset): void {
     for (const waiter of this.#waiters) waiter.target = Math.min(waiter.target, endOffset);
     this.#settle();
+  }
+
+  /** The log ends here now. Nothing behind it is flushed, and nobody waits for it. */
+  truncated(end: LogMark): void {
+    if (end.offset <= this.#flushed.offset) this.#flushed = end;
+    this.takenBack(end.offset);
   }
 
   /** Freezes the mark for good. */

@@ -44,6 +44,14 @@ export class LeaderEpochs {
     this.#entries = this.#entries.filter((entry) => entry.startOffset <= endOffset);
   }
 
+  /** Epochs whose records are all gone go; the one that holds `startOffset` begins there. */
+  startAt(startOffset: Offset): void {
+    const behind = this.#entries.filter((entry) => entry.startOffset > startOffset);
+    const holder = this.#entries[this.#entries.length - behind.length - 1];
+    if (holder === undefined || (holder.startOffset === startOffset && this.#entries[0] === holder)) return;
+    this.#entries = [{ epoch: holder.epoch, startOffset }, ...behind];
+  }
+
   /**
    * KIP-279's answer: the largest epoch at or below the asked one, and where the next begins; below the first epoch
    * the asked one and where the first begins; undefined above the latest.

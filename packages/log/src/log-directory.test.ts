@@ -121,6 +121,23 @@ describe('a log directory', () => {
     await logs.close();
   });
 
+  it('does not hand out an open log under another identity', async () => {
+    const logs = await openLogDirectory('/data', {}, testWorld());
+    const mine = await logs.open('a', { identity: 'mine' });
+    const nobodys = await logs.open('b');
+
+    await expect(logs.open('a', { identity: 'other' })).rejects.toMatchObject({
+      code: 'FOREIGN_LOG',
+      details: { owner: 'mine', identity: 'other' },
+    });
+    await expect(logs.open('b', { identity: 'other' })).rejects.toMatchObject({ code: 'FOREIGN_LOG' });
+    expect(await logs.open('a', { identity: 'mine' })).toBe(mine);
+    expect(await logs.open('a')).toBe(mine);
+    expect(await logs.open('b')).toBe(nobodys);
+    expect((await mine.append({ value: 'still open' })).baseOffset).toBe(0);
+    await logs.close();
+  });
+
   it('says that an identity cannot be read', async () => {
     const world = testWorld();
     await world.files.ensureDirectory('/data/a');

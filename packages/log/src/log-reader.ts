@@ -57,6 +57,11 @@ export class LogReader {
     return emptySlice(from);
   }
 
+  /** What was remembered of places may not be true any more. */
+  forget(): void {
+    this.#places.clear();
+  }
+
   /** From indexes in memory alone; at least 1 when there is anything. */
   bytesBetween(from: Offset, upTo: Offset): number {
     const { segments } = this.#log;

@@ -59,7 +59,20 @@ export interface Log extends AsyncDisposable {
 
   /** Makes a flush due at once; resolves when all that was appended before the call survives a power cut. LOG_FAILED. */
   flush(): Promise<void>;
-  /** Applies to the open log: segment size, index interval, flush delay. */
+  /**
+   * Drops the head: nothing below `offset` is read any more, durably on return; files that hold nothing else go once
+   * their last reader has let go. OFFSET_OUT_OF_RANGE beyond what is flushed or held; LOG_FAILED, LOG_CLOSED.
+   */
+  deleteBefore(offset: Offset): Promise<void>;
+  /**
+   * Drops the tail, durably: the log ends at `offset`, or before the batch that holds it; producers and epochs are as they
+   * were then. Waits for readers of what goes; appends are refused meanwhile. For a follower that ran ahead: what a
+   * high watermark has passed is the caller's to keep. OFFSET_OUT_OF_RANGE outside the log; LOG_FAILED, LOG_CLOSED.
+   */
+  truncateTo(offset: Offset): Promise<void>;
+  /** Deletes what `retentionMs` and `retentionBytes` no longer keep, now; a log with either does so by itself. LOG_FAILED, LOG_CLOSED. */
+  applyRetention(): Promise<Deleted>;
+  /** Applies to the open log, all but `identity`. */
   configure(options: LogOptions): void;
   /**
    * Goes once through what is flushed and no longer written to: of each key only the newest record stays there. Offsets
@@ -68,7 +81,7 @@ export interface Log extends AsyncDisposable {
    * closing ends it early without an error. RangeError unless `cleanupPolicy` says compact; LOG_FAILED, LOG_CLOSED.
    */
   compact(): Promise<Compacted>;
-  /** Keeps what lies from `offset` on out of compaction, until it is moved or released. */
+  /** Keeps what lies from `offset` on from compaction and retention, until it is moved or released. */
   hold(offset: Offset): LogHold;
   /** Called after `endOffset` or `flushedOffset` moved, or the log failed or closed, once per turn at most; returns how to stop it. */
   onAdvance(listener: () => void): () => void;
@@ -91,6 +104,12 @@ export interface LogHold {
   moveTo(offset: Offset): void;
   /** Idempotent. */
   release(): void;
+}
+
+/** What retention took away. */
+export interface Deleted {
+  readonly segments: number;
+  readonly bytes: number;
 }
 
 /** What a run of compaction did. */
@@ -121,12 +140,18 @@ export interface LogSlice extends ByteRange {
 export interface LogOptions {
   /** Roll to a new segment beyond this size. 1 GiB. */
   segmentBytes?: number;
+  /** Roll to a new segment when the batch to append is so much younger than the first one. 7 days. */
+  segmentMs?: number;
   /** An index entry every so many bytes. 4 KiB. */
   indexIntervalBytes?: number;
   /** The largest batch taken. 1 MiB + 64 KiB. */
   maxBatchBytes?: number;
-  /** Delays a flush that nobody waits for; 0: a flush runs or is queued whenever there are unflushed bytes. 0. */
-  flush?: { everyMs: number };
+  /** Delays a flush that nobody waits for, for so long or until so many records wait; 0: a flush runs or is queued whenever there are unflushed bytes. 0. */
+  flush?: { everyMs: number; everyRecords?: number };
+  /** Whole segments go once their youngest record is older than this, unless `cleanupPolicy` is `compact`; -1: never. -1. */
+  retentionMs?: number;
+  /** The oldest segments go while the others hold at least so much; -1: never. -1. */
+  retentionBytes?: number;
   /** How the log is kept from growing for ever: `compact` keeps the newest record of each key. `delete`. */
   cleanupPolicy?: 'delete' | 'compact' | 'compact,delete';
   /** How long a tombstone stays after it was compacted: as long as the slowest reader may take for the log. 1 day. */

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { FileLock, World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import { Checkpoints } from './checkpoint.ts';
 import { defaultLogOptions, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError, reasonOf } from './errors.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
 import type { Log, LogOptions } from './log.ts';
 import type { LogDirectory } from './log-directory.ts';
-import { ensureDurableDirectory, isNoDirectory, lockFile, openLogIn } from './open-log.ts';
+import { checkIdentity, ensureDurableDirectory, isNoDirectory, lockFile, openLogIn } from './open-log.ts';
 import { parseSegmentFileName } from './segment-name.ts';
 import type { SegmentedLog } from './segmented-log.ts';
 
@@ -60,7 +61,10 @@ class OpenLogDirectory implements LogDirectory {
     return this.#inTurn(name, async () => {
       this.#checkOpen();
       const open = this.#logs.get(name);
-      if (open !== undefined && !open.closed) return open;
+      if (open !== undefined && !open.closed) {
+        await this.#checkIdentity(name, options.identity);
+        return open;
+      }
       // Closed by its user: a failure is that user's, and what is on disk is recovered.
       await open?.close().catch(() => undefined);
       const directory = join(this.path, name);
@@ -143,6 +147,13 @@ class OpenLogDirectory implements LogDirectory {
     } finally {
       await this.#lock.release();
     }
+  }
+
+  /** Of a log that is open already: whoever names another owner must not be handed it. */
+  async #checkIdentity(name: string, identity: string | undefined): Promise<void> {
+    if (identity === undefined) return;
+    const directory = join(this.path, name);
+    await checkIdentity(directory, identity, false, new Checkpoints(directory, this.#world.files));
   }
 
   async #holdsLog(name: string): Promise<boolean> {

@@ -1,13 +1,15 @@
 import { dirname, join } from 'node:path';
 import type { Offset } from '@millrace/record';
-import { codeOf, type FileSystem, type World } from '@millrace/runtime';
+import { codeOf, type FileSystem, hasCode, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import { readHeaderAt } from './batch-scan.ts';
 import { Checkpoints } from './checkpoint.ts';
 import { readCleanerCheckpoint } from './compaction/cleaner-checkpoint.ts';
 import { recoverSwaps } from './compaction/swap.ts';
 import { defaultLogOptions, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError } from './errors.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
+import { finishHeadDeletion } from './head-deletion.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import { loadSegments } from './load-segments.ts';
 import type { Log, LogOptions } from './log.ts';
@@ -56,13 +58,15 @@ export async function openLogIn(
   const checkpoints = new Checkpoints(directory, files);
   await recoverSwaps(directory, files);
   const cleaner = await readCleanerCheckpoint(directory, files);
-  const baseOffsets = await baseOffsetsOf(directory, 'log', files);
-  await checkIdentity(directory, identity, baseOffsets.length === 0, checkpoints);
-  if (baseOffsets.length === 0) {
-    baseOffsets.push(0);
+  const found = await baseOffsetsOf(directory, 'log', files);
+  await checkIdentity(directory, identity, found.length === 0, checkpoints);
+  if (found.length === 0) {
+    found.push(0);
     await (await createSegment(directory, 0, world)).close();
     await files.syncDirectory(directory);
   }
+  const startOffset = (await checkpoints.readStartOffset()) ?? 0;
+  const baseOffsets = await finishHeadDeletion(directory, found, startOffset, world);
   const shutdown = await checkpoints.readCleanShutdown();
   const recoveryPoint = await checkpoints.readRecoveryPoint();
   const { segments, clean, dead } = await loadSegments({
@@ -75,8 +79,8 @@ export async function openLogIn(
     cleanShutdown: shutdown?.bootId === world.host.bootId ? shutdown : undefined,
   });
   try {
-    const list = new SegmentList(segments);
-    const endOffset = list.active.nextOffset;
+    const endOffset = segments.at(-1)?.nextOffset ?? 0;
+    const list = new SegmentList(segments, Math.min(startOffset, endOffset));
     if (!clean) {
       warnWhenBehind(directory, recoveryPoint, endOffset, world);
       for (const { path } of dead.toReversed()) await files.remove(path);
@@ -87,6 +91,7 @@ export async function openLogIn(
     const epochsOnDisk = await checkpoints.readLeaderEpochs();
     const epochs = new LeaderEpochs(epochsOnDisk);
     epochs.truncate(endOffset);
+    epochs.startAt(list.startOffset);
     const producers = await recoverProducers(directory, segments, epochs, epochsOnDisk === undefined, world);
     return new SegmentedLog(
       {
@@ -100,6 +105,7 @@ export async function openLogIn(
         clean,
         recoveryPoint,
         epochsOnDisk,
+        firstTimestamp: await firstTimestampOf(list.active),
         released,
       },
       scheduler,
@@ -107,6 +113,17 @@ export async function openLogIn(
     );
   } catch (error) {
     await Promise.allSettled(segments.map((segment) => segment.close()));
+    throw error;
+  }
+}
+
+/** Of the first batch; undefined when there is none, or it cannot be read. */
+async function firstTimestampOf(segment: Segment): Promise<number | undefined> {
+  if (segment.sizeInBytes === 0) return undefined;
+  try {
+    return (await readHeaderAt(segment, 0, segment.sizeInBytes)).maxTimestamp;
+  } catch (error) {
+    if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
     throw error;
   }
 }
@@ -142,7 +159,8 @@ async function removeOrphanIndexes(
   }
 }
 
-async function checkIdentity(
+/** Whether the directory is of this identity; a new one becomes so. FOREIGN_LOG, LOG_CORRUPT. */
+export async function checkIdentity(
   directory: string,
   identity: string | undefined,
   isNew: boolean,

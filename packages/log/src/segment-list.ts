@@ -5,13 +5,16 @@ import type { Segment } from './segment.ts';
 export class SegmentList {
   #segments: readonly Segment[];
   #active: Segment;
+  #startOffset: Offset;
 
-  constructor(segments: readonly Segment[]) {
+  /** What lies below `startOffset` does not count, though it may share a segment with what does. */
+  constructor(segments: readonly Segment[], startOffset: Offset = 0) {
     const active = segments.at(-1);
     if (active === undefined) throw new RangeError('a log has at least one segment');
     for (const segment of segments.slice(0, -1)) segment.seal();
     this.#segments = segments;
     this.#active = active;
+    this.#startOffset = startOffset;
   }
 
   /** The one that is appended to. */
@@ -24,7 +27,23 @@ export class SegmentList {
   }
 
   get startOffset(): Offset {
-    return (this.#segments[0] ?? this.#active).baseOffset;
+    return Math.max(this.#startOffset, (this.#segments[0] ?? this.#active).baseOffset);
+  }
+
+  /** Nothing below counts any more. Returns the segments that hold nothing else: they are no longer part of the list. */
+  startAt(startOffset: Offset): readonly Segment[] {
+    this.#startOffset = Math.max(this.#startOffset, startOffset);
+    const first = this.#floor(this.#startOffset);
+    const dropped = this.#segments.slice(0, first);
+    this.#segments = this.#segments.slice(first);
+    return dropped;
+  }
+
+  /** Puts one segment, which becomes the active one, in the place of the one that begins where it does and of all behind. */
+  endWith(segment: Segment): void {
+    const at = this.#segments.findIndex(({ baseOffset }) => baseOffset >= segment.baseOffset);
+    this.#segments = [...this.#segments.slice(0, at < 0 ? this.#segments.length : at), segment];
+    this.#active = segment;
   }
 
   get sizeInBytes(): number {

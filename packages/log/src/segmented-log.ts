@@ -12,19 +12,32 @@ import { isCompacted, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError, reasonOf } from './errors.ts';
 import type { FlushScheduler } from './flush-scheduler.ts';
 import { Flusher, type LogMark } from './flusher.ts';
+import { deleteHead } from './head-deletion.ts';
 import { Holds } from './holds.ts';
 import { writeIndex } from './index-file.ts';
 import { encodeLeaderEpochs, type LeaderEpoch, type LeaderEpochs } from './leader-epochs.ts';
-import type { Appended, Compacted, Log, LogHold, LogOptions, LogSlice, RecordsOptions } from './log.ts';
+import type {
+  Appended,
+  Compacted,
+  Deleted,
+  Log,
+  LogHold,
+  LogOptions,
+  LogSlice,
+  RecordsOptions,
+} from './log.ts';
 import { LogReader } from './log-reader.ts';
-import { writeSnapshot } from './producer-recovery.ts';
+import { recoverProducers, writeSnapshot } from './producer-recovery.ts';
 import type { ProducerState } from './producer-state.ts';
 import { RecordBatcher } from './record-batcher.ts';
 import { readRecords } from './records.ts';
+import { Retention } from './retention.ts';
+import { RetentionSchedule } from './retention-schedule.ts';
 import type { Segment } from './segment.ts';
 import { createSegment } from './segment-file.ts';
 import type { SegmentList } from './segment-list.ts';
 import { firstRotFrom, writeShutdown } from './shutdown.ts';
+import { cutTail, endBefore } from './tail-truncation.ts';
 import { offsetForTimestamp } from './timestamp-search.ts';
 
 /** A log as recovery left it. */
@@ -40,6 +53,8 @@ export interface OpenedLog {
   readonly clean: boolean;
   readonly recoveryPoint: Offset | undefined;
   readonly epochsOnDisk: readonly LeaderEpoch[] | undefined;
+  /** Of the first batch of the active segment, if there is one. */
+  readonly firstTimestamp: number | undefined;
   /** Called when the log has closed. */
   readonly released: () => Promise<void>;
 }
@@ -48,7 +63,6 @@ export interface OpenedLog {
 export class SegmentedLog implements Log {
   readonly path: string;
   readonly segments: SegmentList;
-  readonly producers: ProducerState;
   readonly epochs: LeaderEpochs;
   readonly #opened: OpenedLog;
   readonly #world: World;
@@ -59,10 +73,13 @@ export class SegmentedLog implements Log {
   readonly #listeners: AdvanceListeners;
   readonly #compactor: Compactor;
   readonly #compaction: CompactionSchedule;
+  readonly #retention: Retention;
+  readonly #retaining: RetentionSchedule;
   readonly #batcher = new RecordBatcher();
   readonly #holds = new Holds();
   /** The last of those who change which files there are; each waits for the one before. */
   #renaming: Promise<unknown> = Promise.resolve();
+  #producers: ProducerState;
   #config: LogConfig;
   #marked: boolean;
   #failure: Error | undefined;
@@ -71,7 +88,7 @@ export class SegmentedLog implements Log {
   constructor(opened: OpenedLog, scheduler: FlushScheduler, world: World) {
     this.path = opened.directory;
     this.segments = opened.segments;
-    this.producers = opened.producers;
+    this.#producers = opened.producers;
     this.epochs = opened.epochs;
     this.#opened = opened;
     this.#config = opened.config;
@@ -79,7 +96,7 @@ export class SegmentedLog implements Log {
     this.#world = world;
     this.#listeners = new AdvanceListeners(world.clock);
     this.#flusher = new Flusher(this, scheduler, world);
-    this.#appender = new Appender(this, world);
+    this.#appender = new Appender(this, world, opened.firstTimestamp);
     const { checkpoints, recoveryPoint, epochsOnDisk } = opened;
     const { entries } = opened.epochs;
     const unchanged =
@@ -92,6 +109,13 @@ export class SegmentedLog implements Log {
     this.#compactor = new Compactor(this, opened.cleaner, world);
     this.#compaction = new CompactionSchedule(this, this.#compactor, world);
     this.#compaction.arm();
+    this.#retention = new Retention(this, world);
+    this.#retaining = new RetentionSchedule(this, this.#retention, world);
+    this.#retaining.arm();
+  }
+
+  get producers(): ProducerState {
+    return this.#producers;
   }
 
   get config(): LogConfig {
@@ -182,7 +206,7 @@ export class SegmentedLog implements Log {
 
   async offsetForTimestamp(timestamp: number): Promise<{ offset: Offset; timestamp: number } | undefined> {
     this.#checkOpen();
-    return offsetForTimestamp(this.segments.all, timestamp);
+    return offsetForTimestamp(this.segments.all, timestamp, this.startOffset);
   }
 
   async startEpoch(leaderEpoch: number): Promise<void> {
@@ -216,6 +240,33 @@ export class SegmentedLog implements Log {
     return this.#flusher.waitFor(this.#appender.nextOffset);
   }
 
+  async deleteBefore(offset: Offset): Promise<void> {
+    this.#checkWritable();
+    const most = Math.min(this.flushedOffset, this.heldFrom);
+    if (!Number.isInteger(offset) || offset > most)
+      throw this.#outOfRange(offset, `the head goes up to ${most} at most`);
+    await this.dropHead(offset);
+  }
+
+  async truncateTo(offset: Offset): Promise<void> {
+    this.#checkWritable();
+    if (!(Number.isInteger(offset) && offset >= this.startOffset && offset <= this.endOffset))
+      throw this.#outOfRange(offset, 'no place to end');
+    this.#appender.refuse(logError('LOG_FAILED', `${this.path} is being truncated`, { retriable: true }));
+    try {
+      while (!this.#appender.idle) await this.#appender.drained();
+      await this.#compactor.giveUp();
+      await this.exclusively(() => this.#cutBehind(offset));
+    } finally {
+      this.#appender.resume();
+    }
+  }
+
+  async applyRetention(): Promise<Deleted> {
+    this.#checkWritable();
+    return this.#retention.apply();
+  }
+
   async compact(): Promise<Compacted> {
     this.#checkWritable();
     if (!isCompacted(this.#config)) {
@@ -233,6 +284,7 @@ export class SegmentedLog implements Log {
   configure(options: LogOptions): void {
     this.#config = resolveLogOptions(options, this.#config);
     this.#compaction.arm();
+    this.#retaining.arm();
   }
 
   onAdvance(listener: () => void): () => void {
@@ -262,6 +314,20 @@ export class SegmentedLog implements Log {
   published(): void {
     this.#flusher.advanced();
     this.#listeners.announce();
+  }
+
+  roll(): Promise<void> {
+    return this.#appender.roll();
+  }
+
+  async dropHead(startOffset: Offset): Promise<readonly Segment[]> {
+    const dropped = await deleteHead(this, startOffset, this.#opened.checkpoints, this.#world);
+    if (dropped.length > 0) await this.#keeper.writeEpochs();
+    return dropped;
+  }
+
+  flushedOnlyTo(end: LogMark): void {
+    this.#flusher.truncated(end);
   }
 
   get heldFrom(): Offset {
@@ -307,6 +373,39 @@ export class SegmentedLog implements Log {
     this.#listeners.announce();
   }
 
+  async #cutBehind(offset: Offset): Promise<void> {
+    const end = await endBefore(this, offset);
+    if (end.offset === this.endOffset) return;
+    try {
+      await this.#compactor.beforeTruncation(end.offset);
+      await this.#flusher.settled();
+      await cutTail(this, end, this.#world);
+      const { active } = this.segments;
+      this.#flusher.truncated({ offset: active.nextOffset, segment: active, position: active.sizeInBytes });
+      this.#reader.forget();
+      this.#producers = await recoverProducers(this.path, this.segments.all, this.epochs, false, this.#world);
+    } catch (error) {
+      const failure = logError('LOG_FAILED', `truncating ${this.path} stopped halfway: ${reasonOf(error)}`, {
+        cause: error,
+        hint: 'the log is read-only until it is opened again, which finds where it ends',
+      });
+      this.fail(failure);
+      throw failure;
+    }
+    this.#listeners.announce();
+  }
+
+  #outOfRange(offset: Offset, why: string): Error {
+    const { startOffset, endOffset } = this;
+    return logError(
+      'OFFSET_OUT_OF_RANGE',
+      `offset ${offset} of [${startOffset}, ${endOffset}] of ${this.path}: ${why}`,
+      {
+        details: { offset, startOffset, endOffset },
+      },
+    );
+  }
+
   #append(batches: Buffer, leaderEpoch: number): Promise<Appended> {
     this.#checkWritable();
     return this.#appender.append(batches, leaderEpoch);
@@ -324,6 +423,7 @@ export class SegmentedLog implements Log {
   async #close(): Promise<void> {
     try {
       this.#compaction.stop();
+      await this.#retaining.stop();
       await this.#compactor.giveUp();
       await this.#appender.drained();
       const failed = this.#failure;

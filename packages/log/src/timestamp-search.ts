@@ -13,6 +13,7 @@ import type { BatchMark, Segment } from './segment.ts';
 export async function offsetForTimestamp(
   segments: readonly Segment[],
   timestamp: number,
+  startOffset: Offset = 0,
 ): Promise<{ offset: Offset; timestamp: number } | undefined> {
   // All of them: one that is replaced meanwhile stays readable.
   for (const segment of segments) segment.acquire();
@@ -20,7 +21,7 @@ export async function offsetForTimestamp(
     for (const segment of segments) {
       await knowTimestamps(segment);
       if (segment.largestTimestamp < timestamp) continue;
-      const record = await firstInSegment(segment, timestamp);
+      const record = await firstInSegment(segment, timestamp, startOffset);
       if (record !== undefined) return { offset: record.offset, timestamp: record.timestamp };
     }
     return undefined;
@@ -50,14 +51,19 @@ async function knowTimestamps(segment: Segment): Promise<void> {
   });
 }
 
-async function firstInSegment(segment: Segment, timestamp: number): Promise<LogRecord | undefined> {
+async function firstInSegment(
+  segment: Segment,
+  timestamp: number,
+  startOffset: Offset,
+): Promise<LogRecord | undefined> {
   let from = 0;
   for (;;) {
     const batch = await nextBatch(segment, from, timestamp);
     if (batch === undefined) return undefined;
     const bytes = await segment.file.read(batch.position, batch.sizeInBytes);
     const codecs = await codecsFor(batch.compression);
-    for (const record of recordsIn(bytes, { codecs })) if (record.timestamp >= timestamp) return record;
+    for (const record of recordsIn(bytes, { codecs }))
+      if (record.timestamp >= timestamp && record.offset >= startOffset) return record;
     // A header may promise more than its records hold, once compaction has taken some.
     from = batch.position + batch.sizeInBytes;
   }

@@ -55,7 +55,7 @@ export async function discardCleaned(cleaned: CleanedSegment, world: World): Pro
 }
 
 /** The file goes once its last reader has let go; at the latest when the log is opened again. */
-function retire(source: Segment, world: World): void {
+export function retire(source: Segment, world: World): void {
   void orWarn(source.path, 'a segment that was replaced could not be removed', world, async () => {
     await source.close();
     const path = deletedPath(source);
