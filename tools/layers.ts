@@ -49,7 +49,7 @@ export const fences: { readonly [module: string]: readonly string[] } = {
   'fastest-levenshtein': ['millrace/**', 'client/**', 'broker/config**', 'broker-core/topic-config**'],
   'node:fs': ['runtime/node/**', 'millrace/cli/**'],
   'node:fs/promises': ['runtime/node/**', 'millrace/cli/**'],
-  'node:net': ['transport/**'],
+  'node:net': ['transport/**', 'coordination/zookeeper/server-link**'],
   'node:tls': ['transport/**'],
   'node:timers': ['runtime/**'],
   'node:timers/promises': ['runtime/**'],

@@ -1,5 +1,6 @@
 // `npm test`: sets up what is missing, then proves everything that a contributor would want proved. With arguments
 // (`npm test -- packages/log`) it hands them to jest and runs only that. The last line is `N passed, N failed`.
+// With `--require-zookeeper` it is a failure when what needs a ZooKeeper cannot run.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { Failure, runMain } from './failure.mjs';
 import { installOtherNodes } from './other-nodes.mjs';
 import { compileZookeeper, markBundled, setUp } from './setup.mjs';
 import { root, stateDirectory } from './workspace.mjs';
+import { findZookeeper, installCommand } from './zookeeper.mjs';
 
 const checks = [
   { name: 'formatting and lint (biome)', command: ['biome', 'check', '.'] },
@@ -21,12 +23,14 @@ const checks = [
   { name: 'packages as published (publint, attw)', command: ['node', 'tools/check-packages.mjs'] },
 ];
 
+const requireZookeeper = '--require-zookeeper';
+
 await runMain(async () => {
   await setUp({ bundle: false });
-  const notRun = await prepareZookeeper();
-  const jestArguments = process.argv.slice(2);
-  if (jestArguments.length === 0) notRun.push(...(await prepareOtherNodes()));
-  const total = { passed: 0, failed: 0 };
+  const jestArguments = process.argv.slice(2).filter((argument) => argument !== requireZookeeper);
+  const notRun = await prepareZookeeper(jestArguments);
+  const total = { passed: 0, failed: process.argv.includes(requireZookeeper) ? notRun.length : 0 };
+  if (jestArguments.length === 0) notRun.unshift(...(await prepareOtherNodes()));
   if (jestArguments.length === 0) for (const check of checks) count(total, await carryOut(check));
   count(total, await runJest(jestArguments));
   for (const line of notRun) console.log(line);
@@ -34,14 +38,19 @@ await runMain(async () => {
   return total.failed === 0 ? 0 : 1;
 });
 
-async function prepareZookeeper() {
+/** Compiles the client and finds a server, or says which tests are not run and what would change that. */
+async function prepareZookeeper(jestArguments) {
+  const mayInstall =
+    jestArguments.length === 0 || jestArguments.some((argument) => /integration|zookeeper/.test(argument));
   try {
     await compileZookeeper();
+    process.env.MILLRACE_ZOOKEEPER_CLASSPATH = await findZookeeper({ mayInstall });
     return [];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     process.env.MILLRACE_WITHOUT_ZOOKEEPER = '1';
-    return [`not run: what needs the ZooKeeper client, which did not compile here (${error.hint})`];
+    const why = `${error.message}; \`${error.hint ?? installCommand}\``;
+    return mayInstall ? [`not run: what needs a real ZooKeeper: ${why}`] : [];
   }
 }
 

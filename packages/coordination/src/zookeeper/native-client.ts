@@ -11,9 +11,10 @@ export interface NativeClient {
   on(event: string, listener: (client: unknown, what: unknown) => void): unknown;
   /** Session id in hexadecimal. */
   readonly client_id: string;
+  /** With the id, what a session is taken over with. */
+  readonly client_password: string;
   /** Session timeout in ms; the server's once connected. */
   readonly timeout: number;
-  set_servers(addresses: string): unknown;
   a_create(path: string, data: Buffer, flags: number, reply: NativeReply<string>): number;
   a_exists(path: string, watch: boolean, reply: NativeReply<NativeStat>): number;
   a_get(path: string, watch: boolean, reply: NativeReply<NativeStat, Buffer>): number;
@@ -46,8 +47,9 @@ interface NativeConfig {
   readonly connect: string;
   readonly timeout: number;
   readonly debug_level: number;
-  readonly host_order_deterministic: boolean;
   readonly response_counter_limit: number;
+  readonly client_id?: string;
+  readonly client_password?: string;
 }
 
 /** PACKAGE_MISSING when `zookeeper` is not installed or was not compiled for this Node. */

@@ -60,10 +60,12 @@ export class NodeWatches {
     else if (watched.unset.size === 2) this.#paths.delete(path);
   }
 
-  /** What could not be set without a connection is set now; the native client sees to what was set before. */
+  /** A connection is new to the server's watches; what changed meanwhile is for the readers to find out. */
   onConnect(): void {
     for (const [path, watched] of [...this.#paths]) {
+      watched.unset.add('node').add('children');
       if (watched.readers.size > 0) this.#setMissing(path, watched);
+      else this.#paths.delete(path);
     }
   }
 
@@ -71,6 +73,12 @@ export class NodeWatches {
     this.#retry?.cancel();
     for (const { readers } of this.#paths.values()) for (const reader of [...readers]) reader.end();
     this.#paths.clear();
+  }
+
+  #setAll(): void {
+    for (const [path, watched] of this.#paths) {
+      if (watched.readers.size > 0) this.#setMissing(path, watched);
+    }
   }
 
   #setMissing(path: string, watched: WatchedPath): void {
@@ -97,11 +105,11 @@ export class NodeWatches {
     return false;
   }
 
-  /** For what was lost while the connection stayed; the next connection sets the rest. */
+  /** For what was refused while the connection stayed; the next connection sets everything. */
   #tryLater(): void {
     this.#retry ??= this.#clock.after(retryMs, () => {
       this.#retry = undefined;
-      if (this.#client.connected) this.onConnect();
+      if (this.#client.connected) this.#setAll();
     });
   }
 }

@@ -5,7 +5,7 @@ import type { OpenRegistry } from '../registry.ts';
 import { checkPath } from '../registry-path.ts';
 import { type ConnectString, parseConnectString } from './connect-string.ts';
 import { loadNativeClient, type NativeClientClass } from './native-client.ts';
-import { type Lookup, serverAddresses, systemLookup } from './server-addresses.ts';
+import { ServerLink } from './server-link.ts';
 import { ZookeeperClient } from './zookeeper-client.ts';
 import { ZookeeperSession } from './zookeeper-session.ts';
 
@@ -23,12 +23,7 @@ export interface ZookeeperOptions {
 
 const defaults = Object.freeze({ sessionTimeoutMs: 10_000, connectTimeoutMs: 30_000 });
 const pauseMs = 200;
-
-/** Where the parts come from that are not ours. */
-interface ZookeeperParts {
-  readonly load: () => Promise<NativeClientClass>;
-  readonly lookup: Lookup;
-}
+const shortestAttemptMs = 1_000;
 
 /**
  * Sessions on a ZooKeeper, by way of the npm package `zookeeper`, which has to be installed beside this one
@@ -36,11 +31,11 @@ interface ZookeeperParts {
  * connection broke; it is over only when ZooKeeper says so, which it can only once it is reached again.
  */
 export function zookeeperRegistry(options: ZookeeperOptions, world: World = nodeWorld): OpenRegistry {
-  return zookeeperRegistryOf({ load: loadNativeClient, lookup: systemLookup }, options, world);
+  return zookeeperRegistryOf(loadNativeClient, options, world);
 }
 
 export function zookeeperRegistryOf(
-  parts: ZookeeperParts,
+  load: () => Promise<NativeClientClass>,
   options: ZookeeperOptions,
   world: World,
 ): OpenRegistry {
@@ -48,12 +43,12 @@ export function zookeeperRegistryOf(
   const target = parseConnectString(connect);
   if (target.root !== '') checkPath(target.root);
   checkMs({ sessionTimeoutMs, connectTimeoutMs });
-  const opening = { parts, target, connect, sessionTimeoutMs, connectTimeoutMs, world };
+  const opening = { load, target, connect, sessionTimeoutMs, connectTimeoutMs, world };
   return (signal) => open(opening, signal);
 }
 
 interface Opening {
-  readonly parts: ZookeeperParts;
+  readonly load: () => Promise<NativeClientClass>;
   readonly target: ConnectString;
   readonly connect: string;
   readonly sessionTimeoutMs: number;
@@ -62,77 +57,48 @@ interface Opening {
 }
 
 async function open(opening: Opening, signal: AbortSignal | undefined): Promise<ZookeeperSession> {
-  const { parts, connect, connectTimeoutMs, world } = opening;
+  const { load, connect, connectTimeoutMs, world } = opening;
   const { clock, random, logger } = world;
   signal?.throwIfAborted();
-  const Native = await parts.load();
+  const Native = await load();
   const giveUpAt = clock.monotonic() + connectTimeoutMs;
+  let cause: unknown;
   for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptOnce(Native, opening, giveUpAt - clock.monotonic(), signal);
+    if ('session' in outcome) return outcome.session;
     signal?.throwIfAborted();
-    let cause: unknown;
-    try {
-      const session = await attemptOnce(Native, opening, giveUpAt - clock.monotonic(), signal);
-      if (session !== undefined) return session;
-    } catch (error) {
-      signal?.throwIfAborted();
-      cause = error;
-    }
+    cause = outcome.failure ?? cause;
     const remaining = giveUpAt - clock.monotonic();
     if (remaining <= 0) throw unreachable(connect, connectTimeoutMs, cause);
-    logger.warn(
-      { connect, attempt, ...(cause === undefined ? {} : { err: cause }) },
-      'ZooKeeper does not answer; trying again',
-    );
+    logger.warn({ connect, attempt, err: cause }, 'ZooKeeper does not answer; trying again');
     await clock.sleep(Math.min(remaining, pauseMs + random.int(pauseMs)), signal);
   }
 }
 
-/** A native client may be stuck for good, so each attempt has a new one. Undefined when nobody answered in time. */
+/** A native client may be stuck for good, so each attempt has a new one. `failure`: why a server was last not reached. */
 async function attemptOnce(
   Native: NativeClientClass,
-  { parts, target, sessionTimeoutMs, world }: Opening,
+  { target, sessionTimeoutMs, world }: Opening,
   limitMs: number,
   signal: AbortSignal | undefined,
-): Promise<ZookeeperSession | undefined> {
+): Promise<{ session: ZookeeperSession } | { failure: unknown }> {
+  const attemptMs = Math.max(shortestAttemptMs, sessionTimeoutMs / 3);
   const limit = new AbortController();
-  const timer = world.clock.after(Math.max(0, Math.min(limitMs, sessionTimeoutMs)), () => limit.abort());
+  const timer = world.clock.after(Math.max(0, Math.min(limitMs, attemptMs)), () => limit.abort());
   const stop = whenAborted(signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]));
+  const link = await ServerLink.open(target.servers, world);
   try {
-    const addresses = await Promise.race([serverAddresses(target.servers, parts.lookup), stop]);
-    if (addresses === undefined) return undefined;
+    const native = { link, root: target.root, sessionTimeoutMs };
     const session = new ZookeeperSession(
-      {
-        connect: (events) =>
-          new ZookeeperClient(
-            Native,
-            { addresses, root: target.root, sessionTimeoutMs },
-            world.clock,
-            events,
-          ),
-        onUnreachable: (client) => void follow(client, target, parts.lookup, world),
-      },
+      (events) => new ZookeeperClient(Native, native, events, world),
       world,
     );
     await Promise.race([session.opened, stop]);
-    if (session.state === 'connected' && signal?.aborted !== true) return session;
+    if (session.state === 'connected' && signal?.aborted !== true) return { session };
     await session.close();
-    return undefined;
+    return { failure: link.failure };
   } finally {
     timer.cancel();
-  }
-}
-
-/** Servers that have moved under their names are found again. */
-async function follow(
-  client: ZookeeperClient,
-  { servers }: ConnectString,
-  lookup: Lookup,
-  { logger }: World,
-): Promise<void> {
-  try {
-    client.moveTo(await serverAddresses(servers, lookup));
-  } catch (error) {
-    logger.warn({ err: error }, 'the addresses of ZooKeeper are not found');
   }
 }
 

@@ -15,19 +15,12 @@ const harmless: ReadonlySet<Refusal> = new Set(['NODE_EXISTS', 'NODE_MISSING']);
 /** Versions are 32 bits there, and -1 stands for any. */
 const greatestVersion = 2 ** 31 - 1;
 
-export interface SessionParts {
-  readonly connect: (events: ClientEvents) => ZookeeperClient;
-  /** The session is unsure and nobody answers: called once per heartbeat. */
-  readonly onUnreachable: (client: ZookeeperClient) => void;
-}
-
 /** One session on a ZooKeeper. */
 export class ZookeeperSession implements Registry {
   readonly #client: ZookeeperClient;
   readonly #world: World;
   readonly #watches: NodeWatches;
   readonly #lease: SessionLease;
-  readonly #onUnreachable: () => void;
   readonly #stateWatchers = new Set<Pulse<SessionState>>();
   /** Nodes that are there as far as this session knows: their making is not tried at each create below them. */
   readonly #parents = new Set<string>();
@@ -38,7 +31,7 @@ export class ZookeeperSession implements Registry {
   #probing = false;
   #ended = false;
 
-  constructor({ connect, onUnreachable }: SessionParts, world: World) {
+  constructor(connect: (events: ClientEvents) => ZookeeperClient, world: World) {
     this.#world = world;
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
@@ -52,7 +45,6 @@ export class ZookeeperSession implements Registry {
       onEnd: (code) => this.#onEnd(code),
     });
     this.#watches = new NodeWatches(this.#client, world.clock, world.logger);
-    this.#onUnreachable = () => onUnreachable(this.#client);
   }
 
   get state(): SessionState {
@@ -205,14 +197,11 @@ export class ZookeeperSession implements Registry {
     this.#heartbeat?.cancel();
     if (this.#ended) return;
     this.#heartbeat = this.#world.clock.after(this.#client.sessionTimeoutMs / 4, () => this.#beat());
-    if (!this.#client.connected) {
-      if (!this.#lease.sure) this.#onUnreachable();
-    } else if (!this.#probing) {
-      this.#probing = true;
-      void this.#client.probe().then(() => {
-        this.#probing = false;
-      });
-    }
+    if (this.#probing) return;
+    this.#probing = true;
+    void this.#client.probe().then(() => {
+      this.#probing = false;
+    });
   }
 
   #onEnd(code: number): void {
