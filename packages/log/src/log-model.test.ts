@@ -5,7 +5,7 @@ import { arbitraryLogStory, LogModel } from './testing/log-model.ts';
 const numRuns = Number(process.env['MILLRACE_RUNS'] ?? 300);
 
 describe('a log', () => {
-  it('agrees with an array under append, read, roll, flush, reopen, crash and full disks', async () => {
+  it('agrees with an array under append, read, roll, flush, truncate, delete, retain, reopen, crash and full disks', async () => {
     const agrees = fc.asyncProperty(arbitraryLogStory, async ({ steps, ...options }) => {
       const model = new LogModel(options);
       await model.open();

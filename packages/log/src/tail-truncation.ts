@@ -9,7 +9,7 @@ import type { LogMark } from './flusher.ts';
 import type { LeaderEpochs } from './leader-epochs.ts';
 import { removeSnapshotsAfter } from './producer-recovery.ts';
 import type { Segment } from './segment.ts';
-import { openSegmentFile, unknownSegment } from './segment-file.ts';
+import { createSegment, openSegmentFile, unknownSegment } from './segment-file.ts';
 import type { SegmentList } from './segment-list.ts';
 import { segmentFileName } from './segment-name.ts';
 import { recoverSegment } from './segment-recovery.ts';
@@ -49,16 +49,30 @@ export async function cutTail(log: CutLog, end: LogMark, world: World): Promise<
   log.epochs.truncate(end.offset);
   log.flushedOnlyTo(end);
   await log.writeCheckpoints();
+  const kept =
+    end.offset < segments.startOffset ? await emptyAt(log, segments.startOffset, world) : undefined;
   const behind = segments.all.filter(({ baseOffset }) => baseOffset > end.segment.baseOffset);
-  for (const segment of behind.toReversed()) {
-    await removeIndexes(path, segment, world);
-    await files.rename(segment.path, deletedPath(segment));
-    await files.syncDirectory(path);
-  }
+  for (const segment of behind.toReversed()) await remove(path, segment, world);
   await removeIndexes(path, end.segment, world);
-  const kept = await shorten(log, end, world);
-  segments.endWith(kept);
-  for (const segment of behind) retire(segment, world);
+  segments.endWith(kept ?? (await shorten(log, end, world)));
+  // An empty log has no use for the batch in which its head ended.
+  const headless = segments.startAt(segments.startOffset);
+  for (const segment of headless) await remove(path, segment, world);
+  for (const segment of [...behind, ...headless]) retire(segment, world);
+}
+
+/** The segment of a log that is cut inside the batch in which its head ends: nothing of that batch counts any more. */
+async function emptyAt(log: CutLog, startOffset: Offset, world: World): Promise<Segment> {
+  const segment = await createSegment(log.path, startOffset, world);
+  await world.files.syncDirectory(log.path);
+  segment.nameDurable = true;
+  return segment;
+}
+
+async function remove(directory: string, segment: Segment, world: World): Promise<void> {
+  await removeIndexes(directory, segment, world);
+  await world.files.rename(segment.path, deletedPath(segment));
+  await world.files.syncDirectory(directory);
 }
 
 function endOf(segment: Segment): LogMark {
@@ -72,7 +86,8 @@ async function shorten(log: CutLog, { segment, position }: LogMark, world: World
   await found.file.truncate(position);
   await found.file.sync();
   const kept = unknownSegment(found);
-  await recoverSegment(kept, position, log.config.indexIntervalBytes, undefined, log.gapsBelow);
+  const sound = await recoverSegment(kept, position, log.config.indexIntervalBytes, undefined, log.gapsBelow);
+  if (sound < position) await found.file.truncate(sound);
   return kept;
 }
 

@@ -20,9 +20,13 @@ export type LogStep =
   | { readonly do: 'reopen' }
   | { readonly do: 'crash'; readonly seed: number }
   | { readonly do: 'failAppend' }
-  | { readonly do: 'startEpoch' };
+  | { readonly do: 'startEpoch' }
+  | { readonly do: 'deleteBefore'; readonly at: number }
+  | { readonly do: 'truncateTo'; readonly at: number }
+  | { readonly do: 'retain'; readonly bytes: number };
 
 const size = fc.oneof({ weight: 5, arbitrary: fc.nat(60) }, { weight: 1, arbitrary: fc.nat(900) });
+const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const arbitraryStep: fc.Arbitrary<LogStep> = fc.oneof(
   {
     weight: 5,
@@ -63,6 +67,9 @@ const arbitraryStep: fc.Arbitrary<LogStep> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('crash' as const), seed: fc.nat() }) },
   { weight: 1, arbitrary: fc.constant({ do: 'failAppend' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'startEpoch' as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteBefore' as const), at: share }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('truncateTo' as const), at: share }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('retain' as const), bytes: fc.nat(4000) }) },
 );
 
 /** A log and the array that it should be; every step is taken by both and compared. */
@@ -73,6 +80,8 @@ export class LogModel {
   #values: (string | undefined)[] = [];
   /** Offsets where a batch ends, ascending: the places where a crash or a slice may end. */
   #ends: number[] = [0];
+  /** What lies below was deleted. */
+  #start = 0;
   #written = 0;
   #log!: Log;
 
@@ -120,19 +129,30 @@ export class LogModel {
       case 'startEpoch':
         await this.#log.startEpoch(this.#log.latestLeaderEpoch + 1);
         break;
+      case 'deleteBefore':
+        await this.#deleteBefore(action.at);
+        break;
+      case 'truncateTo':
+        await this.#truncateTo(action.at);
+        break;
+      case 'retain':
+        await this.#retain(action.bytes);
+        break;
     }
     await this.check();
   }
 
   async check(): Promise<void> {
+    assert.equal(this.#log.startOffset, this.#start);
     assert.equal(this.#log.endOffset, this.#values.length);
+    assert.ok(this.#start <= this.#log.flushedOffset);
     assert.ok(this.#log.flushedOffset <= this.#values.length);
-    assert.deepEqual(await this.#readAll(), this.#values);
+    assert.deepEqual((await this.#readAll()).slice(this.#start), this.#values.slice(this.#start));
   }
 
   /** All values, going on behind what is damaged. */
   async #readAll(): Promise<(string | undefined)[]> {
-    const values: (string | undefined)[] = [];
+    const values: (string | undefined)[] = this.#values.slice(0, this.#start);
     for (;;) {
       try {
         for await (const record of this.#log.records({ from: values.length }))
@@ -188,6 +208,10 @@ export class LogModel {
   async #read(at: number, maxBytes: number, upToShare: number): Promise<void> {
     const from = Math.floor(at * (this.#values.length + 1));
     const upTo = Math.floor(upToShare * (this.#values.length + 1));
+    if (from < this.#start) {
+      await assert.rejects(bytesOf(this.#log, from, maxBytes, upTo), { code: 'OFFSET_OUT_OF_RANGE' });
+      return;
+    }
     if (from < upTo && this.#values[from] === undefined && from < this.#values.length) {
       await assert.rejects(bytesOf(this.#log, from, maxBytes, upTo), { code: 'CORRUPT_MESSAGE' });
       return;
@@ -208,6 +232,37 @@ export class LogModel {
     assert.ok(batches.length === 1 || bytes.length <= maxBytes);
     for (const { position } of batches) verifyBatch(bytes, position);
     assert.ok(this.#log.bytesBetween(from, upTo) > 0);
+  }
+
+  async #deleteBefore(at: number): Promise<void> {
+    const most = this.#log.flushedOffset;
+    const offset = this.#start + Math.floor(at * (most - this.#start + 1));
+    await this.#log.deleteBefore(offset);
+    this.#start = offset;
+    await assert.rejects(this.#log.deleteBefore(this.#values.length + 1), { code: 'OFFSET_OUT_OF_RANGE' });
+  }
+
+  async #truncateTo(at: number): Promise<void> {
+    const offset = this.#start + Math.floor(at * (this.#values.length - this.#start + 1));
+    const end = Math.max(this.#start, ...this.#ends.filter((one) => one <= offset));
+    await this.#log.truncateTo(offset);
+    const { endOffset } = this.#log;
+    // What is damaged at the end goes with what was cut.
+    assert.ok(
+      endOffset === end || (endOffset < end && this.#values.slice(endOffset, end).includes(undefined)),
+    );
+    this.#values.length = endOffset;
+    this.#ends = [...this.#ends.filter((one) => one < endOffset), endOffset];
+  }
+
+  async #retain(bytes: number): Promise<void> {
+    this.#log.configure({ retentionBytes: bytes });
+    const before = this.#log.sizeInBytes;
+    const deleted = await this.#log.applyRetention();
+    this.#log.configure({ retentionBytes: -1 });
+    assert.equal(this.#log.sizeInBytes, before - deleted.bytes);
+    assert.ok(deleted.segments === 0 || this.#log.sizeInBytes >= bytes);
+    this.#start = Math.max(this.#start, this.#log.startOffset);
   }
 
   async #crash(seed: number): Promise<void> {
