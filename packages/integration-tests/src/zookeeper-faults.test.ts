@@ -103,6 +103,23 @@ describeWithZookeeper('a session with ZooKeeper', () => {
     expect(states).toEqual(['connected']);
   });
 
+  it('outlives many breaks in the middle of requests, while other sockets come and go', async () => {
+    const [session] = await both();
+    await session.create('/a', text('0'));
+    const ask = (): Promise<unknown>[] => Array.from({ length: 5 }, () => session.get('/a'));
+
+    for (let times = 0; times < 40; times++) {
+      await steadily(() => session.get('/a'));
+      const before = ask();
+      proxy.cut();
+      const others = Array.from({ length: 5 }, () => server.ask('ruok'));
+      await Promise.allSettled([...before, ...ask()]);
+      expect(await Promise.all(others)).toEqual(['imok', 'imok', 'imok', 'imok', 'imok']);
+    }
+
+    expect(Buffer.from((await steadily(() => session.get('/a')))?.data ?? []).toString()).toBe('0');
+  });
+
   it('is over only when the server says so, however long it was not reached', async () => {
     const [session, other] = await both(shortMs);
     const states = following(session);
