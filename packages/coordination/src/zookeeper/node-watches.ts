@@ -1,6 +1,7 @@
 import type { Clock, Logger, Timer } from '@millrace/runtime';
 import { Pulse } from '../pulse.ts';
-import type { ClientEvents, Reply, ZookeeperClient } from './zookeeper-client.ts';
+import type { Reply } from './reply.ts';
+import type { ClientEvents, ZookeeperClient } from './zookeeper-client.ts';
 
 type Event = Parameters<ClientEvents['onNode']>[1];
 

@@ -1,6 +1,6 @@
 import type { CodedError } from '@millrace/runtime';
 import { type RegistryErrorCode, registryError } from '../errors.ts';
-import type { Refusal } from './zookeeper-client.ts';
+import type { Refusal } from './reply.ts';
 
 /** What a caller of the registry is told when a request for `path` was not answered with a result. */
 export function failureOf(

@@ -1,27 +1,7 @@
 import type { Timer, World } from '@millrace/runtime';
 import type { NativeClient, NativeClientClass, NativeReply, NativeStat } from './native-client.ts';
+import { isAnswer, type Reply, refusalOf } from './reply.ts';
 import type { ServerLink } from './server-link.ts';
-
-/** What became of a request. */
-export type Reply<Result> =
-  | { readonly code: 'OK'; readonly result: Result }
-  | { readonly code: Refusal; readonly message: string };
-
-/**
- * `LOST`: the connection broke; whether the request had its effect is not known. `OVER`: the session or the client is
- * at its end, the request may still have had its effect; `UNSENT`: so it was before the request was made.
- */
-export type Refusal =
-  | 'NODE_MISSING'
-  | 'NODE_EXISTS'
-  | 'VERSION_MISMATCH'
-  | 'NOT_EMPTY'
-  | 'BELOW_EPHEMERAL'
-  | 'BAD_PATH'
-  | 'LOST'
-  | 'OVER'
-  | 'UNSENT'
-  | 'REFUSED';
 
 export interface ZookeeperNode {
   readonly data: Uint8Array;
@@ -43,25 +23,6 @@ export interface ClientEvents {
   /** The session is over: by the server's word if we did not close it ourselves. */
   onEnd(code: number): void;
 }
-
-/** See zookeeper.h. */
-const codes: { readonly [code: number]: Refusal } = {
-  [-4]: 'LOST',
-  [-5]: 'LOST',
-  [-7]: 'LOST',
-  [-8]: 'BAD_PATH',
-  [-9]: 'LOST',
-  [-101]: 'NODE_MISSING',
-  [-103]: 'VERSION_MISMATCH',
-  [-108]: 'BELOW_EPHEMERAL',
-  [-110]: 'NODE_EXISTS',
-  [-111]: 'NOT_EMPTY',
-  [-112]: 'LOST',
-  [-116]: 'LOST',
-  [-118]: 'LOST',
-  [-127]: 'LOST',
-};
-const answered: ReadonlySet<number> = new Set([0, -101, -103, -108, -110, -111]);
 
 const persistent = 0;
 const ephemeral = 1;
@@ -333,11 +294,11 @@ export class ZookeeperClient {
       const abandon = (code: 'LOST' | 'OVER'): void => settle({ code, message: 'the connection was lost' });
       this.#waiting.add(abandon);
       const refusal = send(native, (code, message, first, second) => {
-        if (answered.has(code)) this.#events.onAnswer(sentAt);
+        if (isAnswer(code)) this.#events.onAnswer(sentAt);
         if (code === 0) settle({ code: 'OK', result: read(first, second) });
-        else settle({ code: codes[code] ?? 'REFUSED', message: `${code} ${message}` });
+        else settle({ code: refusalOf(code), message: `${code} ${message}` });
       });
-      if (refusal < 0) settle({ code: codes[refusal] ?? 'REFUSED', message: `${refusal}` });
+      if (refusal < 0) settle({ code: refusalOf(refusal), message: `${refusal}` });
     });
   }
 

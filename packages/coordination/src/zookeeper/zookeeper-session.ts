@@ -5,9 +5,10 @@ import type { Registry, RegistryNode, SessionState } from '../registry.ts';
 import { checkNodePath, checkPath, parentOf, rootPath } from '../registry-path.ts';
 import { checkValue } from '../registry-value.ts';
 import { NodeWatches } from './node-watches.ts';
+import type { Refusal, Reply } from './reply.ts';
 import { failureOf } from './reply-errors.ts';
 import { SessionLease } from './session-lease.ts';
-import type { ClientEvents, Refusal, Reply, ZookeeperClient, ZookeeperNode } from './zookeeper-client.ts';
+import type { ClientEvents, ZookeeperClient, ZookeeperNode } from './zookeeper-client.ts';
 
 const nothing = new Uint8Array(0);
 /** Of the making of a parent; one that is missing has lost its own parent meanwhile, and the create below it says so. */
