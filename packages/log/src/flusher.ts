@@ -94,6 +94,11 @@ export class Flusher implements FlushJob {
     this.takenBack(end.offset);
   }
 
+  /** Everything is flushed up to here, which is where the log now ends. */
+  restart(end: LogMark): void {
+    this.#flushed = end;
+  }
+
   /** Freezes the mark for good. */
   fail(error: Error): void {
     if (this.#failure !== undefined) return;

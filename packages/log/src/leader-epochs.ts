@@ -44,6 +44,11 @@ export class LeaderEpochs {
     this.#entries = this.#entries.filter((entry) => entry.startOffset <= endOffset);
   }
 
+  /** The tail from `endOffset` on was cut: epochs that began there or behind go with it. */
+  endAt(endOffset: Offset): void {
+    this.#entries = this.#entries.filter((entry) => entry.startOffset < endOffset);
+  }
+
   /** Epochs whose records are all gone go; the one that holds `startOffset` begins there. */
   startAt(startOffset: Offset): void {
     const behind = this.#entries.filter((entry) => entry.startOffset > startOffset);

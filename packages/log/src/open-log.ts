@@ -80,6 +80,7 @@ export async function openLogIn(
   });
   try {
     const endOffset = segments.at(-1)?.nextOffset ?? 0;
+    if (startOffset > endOffset) await beginAtTheEnd(directory, startOffset, endOffset, checkpoints, world);
     const list = new SegmentList(segments, Math.min(startOffset, endOffset));
     if (!clean) {
       warnWhenBehind(directory, recoveryPoint, endOffset, world);
@@ -115,6 +116,21 @@ export async function openLogIn(
     await Promise.allSettled(segments.map((segment) => segment.close()));
     throw error;
   }
+}
+
+/** The disk has lost what was flushed: what is written from now on must not lie below the start. */
+async function beginAtTheEnd(
+  directory: string,
+  startOffset: Offset,
+  endOffset: Offset,
+  checkpoints: Checkpoints,
+  world: World,
+): Promise<void> {
+  world.logger.error(
+    { path: directory, startOffset, endOffset },
+    'the log ends before the offset at which it begins',
+  );
+  await checkpoints.writeStartOffset(endOffset);
 }
 
 /** Of the first batch; undefined when there is none, or it cannot be read. */

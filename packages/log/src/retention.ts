@@ -8,6 +8,7 @@ import { newestTimestamp } from './timestamp-search.ts';
 
 /** What retention needs from the log. */
 export interface RetainedLog {
+  readonly path: string;
   readonly config: LogConfig;
   readonly segments: SegmentList;
   readonly flushedOffset: Offset;
@@ -19,25 +20,37 @@ export interface RetainedLog {
   dropHead(startOffset: Offset): Promise<readonly Segment[]>;
 }
 
+/** How far the clock may be ahead of the log at opening and be believed; at least twice what is kept. */
+const believableMs = 30 * 24 * 60 * 60 * 1000;
+
 /**
  * Deletion by age and size, never by who has read what. Whole segments, the oldest first; a segment is as old as its
- * youngest record. Time is the wall clock's at opening, and goes on by the monotonic one: a wall clock that jumps
- * ahead while the log is open deletes nothing (after the next opening it is believed), one that is set back is believed
- * at once. A record stamped in the future keeps its segment until then.
+ * youngest record. A clock that jumps ahead must not delete everything: time begins with the wall clock at opening, or
+ * with the records then there when that is ahead of them beyond belief, and goes on at most twice as fast as the
+ * monotonic clock. A clock that is set back is believed at once. A record stamped in the future keeps its segment until
+ * then.
  */
 export class Retention {
   readonly #log: RetainedLog;
   readonly #world: World;
+  /** What the clocks said at opening. */
   readonly #opened: { readonly wallMs: number; readonly monotonicMs: number };
+  /** Of a record that was there at opening. */
+  readonly #evidence: () => Promise<number | undefined>;
+  #beginMs: number | undefined;
 
-  constructor(log: RetainedLog, world: World) {
+  /** `firstTimestamp`: of the first batch of the active segment at opening, if there was one. */
+  constructor(log: RetainedLog, firstTimestamp: number | undefined, world: World) {
     this.#log = log;
     this.#world = world;
     this.#opened = { wallMs: world.clock.now(), monotonicMs: world.clock.monotonic() };
+    const sealed = log.segments.all.at(-2);
+    this.#evidence = async () => firstTimestamp ?? (sealed && (await newestTimestamp(sealed)));
   }
 
   async apply(): Promise<Deleted> {
     if (!isDeletedByRetention(this.#log.config)) return { segments: 0, bytes: 0 };
+    this.#beginMs ??= await this.#begin();
     const { active } = this.#log.segments;
     // A log that nobody writes to any more ends up empty, too.
     if (active.sizeInBytes > 0 && (await this.#isOld(active)) && this.#isFree(active.nextOffset))
@@ -79,9 +92,22 @@ export class Retention {
     return youngest >= 0 && this.#now() - youngest > retentionMs;
   }
 
+  async #begin(): Promise<number> {
+    const { wallMs } = this.#opened;
+    const evidence = (await this.#evidence()) ?? -1;
+    const { retentionMs } = this.#log.config;
+    if (evidence < 0 || wallMs - evidence <= Math.max(believableMs, 2 * retentionMs)) return wallMs;
+    this.#world.logger.warn(
+      { path: this.#log.path, clock: wallMs, newestRecord: evidence },
+      'the clock is far ahead of the records: retention goes slowly',
+    );
+    return evidence;
+  }
+
   #now(): number {
     const { clock } = this.#world;
     const { wallMs, monotonicMs } = this.#opened;
-    return Math.min(clock.now(), wallMs + clock.monotonic() - monotonicMs);
+    const elapsedMs = clock.monotonic() - monotonicMs;
+    return Math.min(clock.now(), (this.#beginMs ?? wallMs) + 2 * elapsedMs);
   }
 }

@@ -109,7 +109,7 @@ export class SegmentedLog implements Log {
     this.#compactor = new Compactor(this, opened.cleaner, world);
     this.#compaction = new CompactionSchedule(this, this.#compactor, world);
     this.#compaction.arm();
-    this.#retention = new Retention(this, world);
+    this.#retention = new Retention(this, opened.firstTimestamp, world);
     this.#retaining = new RetentionSchedule(this, this.#retention, world);
     this.#retaining.arm();
   }
@@ -379,9 +379,11 @@ export class SegmentedLog implements Log {
     try {
       await this.#compactor.beforeTruncation(end.offset);
       await this.#flusher.settled();
+      const isFlushed = end.offset <= this.flushedOffset;
       await cutTail(this, end, this.#world);
       const { active } = this.segments;
-      this.#flusher.truncated({ offset: active.nextOffset, segment: active, position: active.sizeInBytes });
+      if (isFlushed)
+        this.#flusher.restart({ offset: active.nextOffset, segment: active, position: active.sizeInBytes });
       this.#reader.forget();
       this.#producers = await recoverProducers(this.path, this.segments.all, this.epochs, false, this.#world);
     } catch (error) {

@@ -46,7 +46,7 @@ export async function cutTail(log: CutLog, end: LogMark, world: World): Promise<
   const { path, segments } = log;
   await log.beforeFirstWrite();
   await removeSnapshotsAfter(path, end.offset, files);
-  log.epochs.truncate(end.offset);
+  log.epochs.endAt(end.offset);
   log.flushedOnlyTo(end);
   await log.writeCheckpoints();
   const kept =
@@ -54,7 +54,8 @@ export async function cutTail(log: CutLog, end: LogMark, world: World): Promise<
   const behind = segments.all.filter(({ baseOffset }) => baseOffset > end.segment.baseOffset);
   for (const segment of behind.toReversed()) await remove(path, segment, world);
   await removeIndexes(path, end.segment, world);
-  segments.endWith(kept ?? (await shorten(log, end, world)));
+  if (kept === undefined) await shorten(log, end, world);
+  else segments.endWith(kept);
   // An empty log has no use for the batch in which its head ended.
   const headless = segments.startAt(segments.startOffset);
   for (const segment of headless) await remove(path, segment, world);
@@ -79,16 +80,19 @@ function endOf(segment: Segment): LogMark {
   return { offset: segment.nextOffset, segment, position: segment.sizeInBytes };
 }
 
-/** The segment up to `end`, as it is read anew. Who reads from it now has let go before. */
-async function shorten(log: CutLog, { segment, position }: LogMark, world: World): Promise<Segment> {
-  await segment.close();
+/**
+ * Puts the segment up to `end`, as it is read anew, in the place of what was there. New readers see only that; the file is
+ * cut once those have let go who may read behind it.
+ */
+async function shorten(log: CutLog, { segment, position }: LogMark, world: World): Promise<void> {
   const found = await openSegmentFile(log.path, segment.baseOffset, world);
-  await found.file.truncate(position);
-  await found.file.sync();
   const kept = unknownSegment(found);
-  const sound = await recoverSegment(kept, position, log.config.indexIntervalBytes, undefined, log.gapsBelow);
-  if (sound < position) await found.file.truncate(sound);
-  return kept;
+  const { indexIntervalBytes } = log.config;
+  const sound = await recoverSegment(kept, position, indexIntervalBytes, undefined, log.gapsBelow);
+  log.segments.endWith(kept);
+  await segment.close();
+  await found.file.truncate(sound);
+  await found.file.sync();
 }
 
 async function removeIndexes(directory: string, { baseOffset }: Segment, { files }: World): Promise<void> {
