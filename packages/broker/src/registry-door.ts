@@ -17,7 +17,6 @@ export interface RegistryDoor {
 /** Outside these a client gets the nearest. */
 const timeoutMs = Object.freeze({ least: 1_000, most: 60_000 });
 const maxSessions = 10_000;
-const maxValueBytes = 1024 * 1024;
 const nothing = Buffer.alloc(0);
 const outcomes: ReadonlySet<string> = new Set([
   'SESSION_EXPIRED',
@@ -27,6 +26,7 @@ const outcomes: ReadonlySet<string> = new Set([
   'NOT_EMPTY',
   'INVALID_PATH',
   'OUTCOME_UNKNOWN',
+  'VALUE_TOO_LARGE',
 ]);
 
 /** Each remote session has one of its own in the registry, which ends when nothing was heard of the client for its timeout. */
@@ -93,7 +93,7 @@ async function carryOut(session: RemoteSession, request: Call): Promise<Partial<
   switch (operation) {
     case 'create':
       return nodeAnswer(
-        await registry.create(path, checked(data), { ephemeral: request.ephemeral ?? false }),
+        await registry.create(path, data, { ephemeral: request.ephemeral ?? false }),
       );
     case 'get':
       return nodeAnswer(await registry.get(path));
@@ -118,12 +118,7 @@ async function carryOut(session: RemoteSession, request: Call): Promise<Partial<
 
 function setNode(registry: Registry, { path, version, data }: Call): Promise<number> {
   if (version === undefined) throw apiError('INVALID_REQUEST', `set ${path} without the version it expects`);
-  return registry.set(path, checked(data), { version });
-}
-
-function checked(data: Buffer): Buffer {
-  if (data.length <= maxValueBytes) return data;
-  throw apiError('INVALID_REQUEST', `a value of ${data.length} bytes; the registry takes ${maxValueBytes}`);
+  return registry.set(path, data, { version });
 }
 
 function nodeAnswer(node: RegistryNode | undefined): Partial<CallAnswer> {

@@ -45,6 +45,11 @@ function noRegistry(error: unknown): never {
   });
 }
 
+/** What is no version travels as one that no node has, so that the broker says what is wrong. */
+function versionOnWire(version: number): number {
+  return Number.isSafeInteger(version) && version >= 0 ? version : Number.MAX_SAFE_INTEGER;
+}
+
 class RemoteSession implements Registry {
   readonly #link: RegistryLink;
   readonly #watchers = new Map<string, Set<Pulse>>();
@@ -78,12 +83,14 @@ class RemoteSession implements Registry {
   }
 
   async set(path: string, data: Uint8Array, { version }: { version: number }): Promise<number> {
-    const answer = await this.#write({ operation: 'set', path, version, data: Buffer.from(data) });
+    const expected = versionOnWire(version);
+    const answer = await this.#write({ operation: 'set', path, version: expected, data: Buffer.from(data) });
     return answer.version ?? version + 1;
   }
 
   async delete(path: string, expected?: { version: number }): Promise<void> {
-    await this.#write({ operation: 'delete', path, ...expected });
+    const version = expected && versionOnWire(expected.version);
+    await this.#write({ operation: 'delete', path, ...(version === undefined ? {} : { version }) });
   }
 
   async children(path: string): Promise<string[]> {

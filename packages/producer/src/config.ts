@@ -62,7 +62,7 @@ export interface ProducerConfig {
   readonly retryBackoffMs: number;
 }
 
-export const defaultConfig: ProducerConfig = Object.freeze({
+const defaultConfig: ProducerConfig = Object.freeze({
   acks: 'all',
   lingerMs: 0,
   batchBytes: 64 * 1024,

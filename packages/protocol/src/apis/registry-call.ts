@@ -11,6 +11,7 @@ export const registryOutcome = z.enum([
   'NOT_EMPTY',
   'INVALID_PATH',
   'OUTCOME_UNKNOWN',
+  'VALUE_TOO_LARGE',
 ]);
 
 /**
