@@ -22,6 +22,8 @@ export interface CallContext {
   /** Metadata answers with the address of this listener. */
   readonly listener: string;
   readonly localAddress?: Endpoint;
+  /** Where the caller is, as the socket says; nothing in process. */
+  readonly remoteHost?: string;
   readonly principal?: string;
 }
 

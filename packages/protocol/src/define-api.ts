@@ -36,6 +36,14 @@ export const batchesOut = z.custom<Buffer | ByteRange>(
   (value) => typeof value === 'object' && value !== null && 'byteLength' in value,
 );
 
+/** Bytes that mean something to clients alone: beside the envelope, a view of the frame. Who keeps them copies them. */
+export const opaque = batchesIn;
+
+/** Where a group stands; `dead`: there is none of that name. */
+export const groupState = z.enum(['empty', 'preparingRebalance', 'completingRebalance', 'stable', 'dead']);
+/** `classic`: its members speak Kafka's group protocol with a coordinator; `millrace`: they share the registry. */
+export const groupKind = z.enum(['classic', 'millrace']);
+
 /** A list of at most 100,000 items. */
 export function list<Item extends z.ZodMiniType>(item: Item): z.ZodMiniArray<Item> {
   return z.array(item).check(z.maxLength(100_000));

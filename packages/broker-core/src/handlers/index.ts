@@ -36,8 +36,20 @@ export interface HandlerParts {
 
 const oneOfEach = { partitions: 1, replicas: 1 };
 
-/** What the core answers; who keeps the registry answers what is asked of that. */
-export type CoreApi = Omit<BrokerApi, 'registrySession' | 'registryCall' | 'registryPoll'>;
+/** What the core answers; who keeps the registry answers what is asked of that, a coordinator what is asked of groups. */
+export type CoreApi = Pick<
+  BrokerApi,
+  | 'produce'
+  | 'fetch'
+  | 'metadata'
+  | 'listOffsets'
+  | 'createTopics'
+  | 'deleteTopics'
+  | 'describeConfigs'
+  | 'alterConfigs'
+  | 'initProducerId'
+  | 'offsetForLeaderEpoch'
+>;
 
 /** One handler a question. */
 export function createHandlers(parts: HandlerParts): CoreApi {
