@@ -36,7 +36,7 @@ export function violations(file: SourceFile): string[] {
   if (!['runtime', 'integration-tests'].includes(file.folder))
     for (const pattern of forbidden) {
       const match = pattern.exec(code);
-      if (match) found.push(`${where} uses ${match[0]}: take it from the World`);
+      if (match) found.push(`${where} uses ${match[0]}: take it from the World, or a promise`);
     }
   return found;
 }

@@ -84,7 +84,7 @@ export class RemoteSession {
     for (const watching of this.#watches.values()) watching.abort();
     this.#onEnd();
     // Polls read what follows `#ended`, which is set once this returns its promise.
-    queueMicrotask(() => this.#answerPoll?.());
+    void Promise.resolve().then(() => this.#answerPoll?.());
     await this.registry.close();
   }
 

@@ -102,7 +102,7 @@ export class Fetcher {
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.#pumping = false;
       this.pump();
     });

@@ -40,7 +40,7 @@ export class FakeNativeClient implements NativeClient {
 
   a_exists(_path: string, _watch: boolean, reply: NativeReply<NativeStat>): number {
     // What the session itself asks always works.
-    queueMicrotask(() => reply(0, 'ok', this.stat, undefined));
+    void Promise.resolve().then(() => reply(0, 'ok', this.stat, undefined));
     return 0;
   }
 
@@ -61,7 +61,7 @@ export class FakeNativeClient implements NativeClient {
   }
 
   #answer(answer: () => void): number {
-    if (this.returned === 0) queueMicrotask(answer);
+    if (this.returned === 0) void Promise.resolve().then(answer);
     return this.returned;
   }
 }
@@ -76,7 +76,7 @@ export function fakeNativeClients(): { Native: NativeClientClass; made: FakeNati
     }
 
     override init(): void {
-      queueMicrotask(() => this.tell('connect'));
+      void Promise.resolve().then(() => this.tell('connect'));
     }
   }
   return { Native, made };

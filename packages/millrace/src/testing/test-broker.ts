@@ -4,6 +4,7 @@ import type { ConsumerRecord, GroupOptions, PartitionsOptions } from '@millrace/
 import { deleteGroup, describeGroup, listGroups, type Registry } from '@millrace/coordination';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import { type ManualClock, manualClock } from '@millrace/runtime/testing';
 import { type Client, clientOver } from '../connect.ts';
 import { HandedOut } from '../handed-out.ts';
 import { openClusterTo } from '../open-cluster-to.ts';
@@ -15,6 +16,8 @@ import { settled } from './settled.ts';
 export interface TestBroker extends Broker, Client {
   /** `127.0.0.1:41233` when it listens. */
   readonly address: string | undefined;
+  /** Time, when it was started with `clock: 'manual'`: `await broker.clock.advance(60_000)`. */
+  readonly clock: ManualClock | undefined;
   /** All records of a topic at this moment, partition after partition, each in order. UNKNOWN_TOPIC_OR_PARTITION. */
   records<Key = Buffer | null, Value = Buffer | null>(
     topic: string,
@@ -23,7 +26,8 @@ export interface TestBroker extends Broker, Client {
   /**
    * Resolves once nothing is in flight: what producers were given is acknowledged, and every consumer of this client
    * and every group has done all there is (a record is done when its reader asks for the next one; what consumers of
-   * other clients have done is known when they commit it). NOT_SETTLED after `timeoutMs` (4 s) says what is left.
+   * other clients have done is known when they commit it). NOT_SETTLED after `timeoutMs` (4 s) says what is left. Under a
+   * manual clock it moves time on, 2 ms at a look, while something is left.
    */
   settled(options?: { timeoutMs?: number }): Promise<void>;
   /**
@@ -40,6 +44,11 @@ export interface TestBrokerOptions {
   topics?: readonly string[];
   /** Also listen on a free port of 127.0.0.1, for clients in other processes. false */
   listen?: boolean;
+  /**
+   * `manual`: time stands still for the broker and its client until the test moves it on, and what would take hours
+   * (retention, sessions, linger, retries) takes milliseconds. `real`
+   */
+  clock?: 'real' | 'manual';
 }
 
 const listener = 'native';
@@ -47,10 +56,17 @@ const listener = 'native';
 const settledWithinMs = 4_000;
 
 /** Starts a broker that keeps nothing, for one test or for all. */
+export function startTestBroker(
+  options: TestBrokerOptions & { clock: 'manual' },
+  world?: World,
+): Promise<TestBroker & { readonly clock: ManualClock }>;
+export function startTestBroker(options?: TestBrokerOptions, world?: World): Promise<TestBroker>;
 export async function startTestBroker(
-  { topics = [], listen = false }: TestBrokerOptions = {},
-  world: World = nodeWorld,
+  { topics = [], listen = false, clock: kind = 'real' }: TestBrokerOptions = {},
+  given: World = nodeWorld,
 ): Promise<TestBroker> {
+  const clock = kind === 'manual' ? manualClock() : undefined;
+  const world = clock === undefined ? given : { ...given, clock };
   const broker = await startBroker(listen ? { listeners: [{ name: listener }] } : {}, world);
   const cluster = openClusterTo(broker, {}, world);
   const handedOut = new HandedOut<GroupOptions | PartitionsOptions>();
@@ -67,14 +83,16 @@ export async function startTestBroker(
     await close();
     throw error;
   }
+  const pause = (ms: number): Promise<void> => (clock === undefined ? world.clock.sleep(ms) : clock.advance(ms));
   const endpoint = broker.endpoints[listener];
   return {
     ...broker,
     ...client,
     address: endpoint === undefined ? undefined : `${endpoint.host}:${endpoint.port}`,
+    clock,
     records: (topic, decoders = {}) => readAll(cluster, topic, decoders, world),
     settled: ({ timeoutMs = settledWithinMs } = {}) =>
-      settled({ cluster, registry, handedOut, clock: world.clock }, timeoutMs),
+      settled({ cluster, registry, handedOut, clock: world.clock, pause }, timeoutMs),
     reset: async () => {
       await handedOut.close();
       for (const topic of await cluster.topics()) await deleteTopic(cluster, topic);
