@@ -10,7 +10,10 @@ export interface WireCodec {
   readonly name: string;
   /** Whether answers must leave in the order of the questions (Kafka). A client then keeps a second connection for calls that park. */
   readonly ordered: boolean;
-  server(): ServerCodec;
+  /** Whether a connection ends when something fails that gets no answer (acks none): the one sign that Kafka's clients have. */
+  readonly endsOnSilentFailure?: boolean;
+  /** `answered`: the APIs that have a handler, for a codec that tells its peers what they may ask. Default: all. */
+  server(answered?: ReadonlySet<string>): ServerCodec;
   client(options: { clientId: string }): ClientCodec;
 }
 

@@ -6,9 +6,11 @@ import {
   type Incoming,
   type Outcome,
   printable,
+  type ResponseOf,
   type ServerCodec,
 } from '@millrace/protocol';
 import type { Timer, World } from '@millrace/runtime';
+import { AnswerOrder } from './answer-order.ts';
 import { Deadline } from './deadline.ts';
 import { messageOf, protocolCodeOf } from './errors.ts';
 import { Outgoing } from './outgoing.ts';
@@ -40,6 +42,8 @@ export class ServerConnection {
   readonly #codec: ServerCodec;
   readonly #reader: FrameReader;
   readonly #outgoing: Outgoing;
+  /** undefined: answers leave as they are ready. */
+  readonly #order: AnswerOrder | undefined;
   readonly #abort = new AbortController();
   readonly #connectionId: number;
   readonly #frameDeadline: Deadline;
@@ -59,7 +63,8 @@ export class ServerConnection {
     this.#connectionId = connectionId;
     this.#limits = { ...defaults, ...options.limits };
     const { helloMs, frameMs, writeMs } = this.#limits;
-    this.#codec = options.codec.server();
+    this.#codec = options.codec.server(new Set(Object.keys(options.api)));
+    this.#order = options.codec.ordered ? new AnswerOrder() : undefined;
     this.#reader = new FrameReader(() => this.#codec.maxFrameBytes);
     this.#outgoing = new Outgoing(stream, world.clock, {
       sent: () => this.#sent(),
@@ -135,7 +140,12 @@ export class ServerConnection {
     }
     this.#context ??= this.#openContext();
     if (incoming.kind === 'call') this.#answer(incoming.call, this.#context, frameBytes);
-    else this.#add(incoming.chunks);
+    else this.#inTurn()(() => this.#add(incoming.chunks));
+  }
+
+  /** What is returned takes what is to be done once all that was asked before is answered, where that matters. */
+  #inTurn(): (deliver: () => void) => void {
+    return this.#order?.next() ?? atOnce;
   }
 
   #openContext(): CallContext {
@@ -147,13 +157,16 @@ export class ServerConnection {
       connectionId: this.#connectionId,
       listener: listener ?? codec.name,
       ...(endpoint === undefined ? {} : { localAddress: endpoint }),
+      ...remoteHostOf(this.#stream),
     };
   }
 
   #answer(call: Call, context: CallContext, frameBytes: number): void {
     const handler = this.#options.api[call.api] as AnyHandler | undefined;
+    const inTurn = this.#inTurn();
     if (handler === undefined) {
-      this.#send(call, { error: 'UNSUPPORTED_VERSION', message: `this broker does not answer ${call.api}` });
+      const message = `this broker does not answer ${call.api}`;
+      inTurn(() => this.#send(call, { error: 'UNSUPPORTED_VERSION', message }));
       return;
     }
     this.#inFlight += 1;
@@ -163,18 +176,25 @@ export class ServerConnection {
       handler(call.request, context).then(
         (response) => {
           if (silent) releaseAnswer(response);
-          this.#settle(call, silent ? { silent: true } : { response }, frameBytes);
+          if (silent && hasFailure(response)) this.#failedSilently();
+          inTurn(() => this.#settle(call, silent ? { silent: true } : { response }, frameBytes));
         },
-        (error: unknown) => this.#fail(call, error, frameBytes),
+        (error: unknown) => inTurn(() => this.#fail(call, error, frameBytes)),
       );
     } catch (error) {
-      this.#fail(call, error, frameBytes);
+      inTurn(() => this.#fail(call, error, frameBytes));
     }
   }
 
   #fail(call: Call, error: unknown, frameBytes: number): void {
     const outcome = this.#failureOf(call, error);
-    this.#settle(call, isSilent(call) ? { silent: true } : outcome, frameBytes);
+    const silent = isSilent(call);
+    if (silent) this.#failedSilently();
+    this.#settle(call, silent ? { silent: true } : outcome, frameBytes);
+  }
+
+  #failedSilently(): void {
+    if (this.#options.codec.endsOnSilentFailure === true) this.#lose('what wants no answer has failed');
   }
 
   #settle(call: Call, outcome: Outcome, frameBytes: number): void {
@@ -265,8 +285,24 @@ export class ServerConnection {
     this.#frameDeadline.stop();
     this.#writeDeadline.stop();
     this.#outgoing.drop();
+    this.#order?.end();
     this.#abort.abort();
   }
+}
+
+function atOnce(deliver: () => void): void {
+  deliver();
+}
+
+function remoteHostOf(stream: Duplex): { remoteHost?: string } {
+  return 'remoteAddress' in stream && typeof stream.remoteAddress === 'string'
+    ? { remoteHost: stream.remoteAddress }
+    : {};
+}
+
+/** Whether a part of the answer says that it failed. */
+function hasFailure({ partitions }: ResponseOf<'produce'>): boolean {
+  return partitions.some(({ error }) => error !== 'NONE');
 }
 
 /** Under acks none nothing is answered, whatever happens. */
