@@ -83,7 +83,8 @@ export async function startTestBroker(
     await close();
     throw error;
   }
-  const pause = (ms: number): Promise<void> => (clock === undefined ? world.clock.sleep(ms) : clock.advance(ms));
+  const pause = (ms: number): Promise<void> =>
+    clock === undefined ? world.clock.sleep(ms) : clock.advance(ms);
   const endpoint = broker.endpoints[listener];
   return {
     ...broker,
