@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
-import { defaultLogOptions } from '@millrace/log';
 import { brokerDefaults, listenerDefaults } from '../packages/broker/src/config.ts';
 import { type ConfigJsonSchema, configJsonSchema } from '../packages/broker/src/config-json-schema.ts';
 import { configWords } from '../packages/broker/src/config-words.ts';
-import { definitions, describeTopicConfig } from '../packages/broker-core/src/topic-config.ts';
+import { describeTopicConfig } from '../packages/broker-core/src/topic-config.ts';
+import { definitions, topicDefaults } from '../packages/broker-core/src/topic-config-definitions.ts';
 import { processIo } from '../packages/millrace/src/cli/io.ts';
 import { createProgram } from '../packages/millrace/src/cli/program.ts';
 
@@ -25,8 +25,8 @@ const places: readonly {
   { place: '', title: '`startBroker({ … })`', defaults: brokerDefaults },
   { place: 'listeners', title: 'Each of `listeners`', defaults: listenerDefaults },
   { place: 'autoCreateTopics', title: '`autoCreateTopics`', defaults: brokerDefaults.autoCreateTopics },
-  { place: 'log', title: '`log`', defaults: defaultLogOptions },
-  { place: 'log.flush', title: '`log.flush`', defaults: defaultLogOptions.flush },
+  { place: 'log', title: '`log`', defaults: topicDefaults },
+  { place: 'log.flush', title: '`log.flush`', defaults: { ...topicDefaults.flush } },
 ];
 
 /** `docs/configuration.md`: every option with its type, bounds and default, taken from what the program itself uses. */
@@ -61,13 +61,15 @@ Verbs that talk to a broker find it by \`--broker\`, else by the environment var
 ${topicConfigs()}
 \`\`\`sh
 millrace topic create orders --partitions 3 --config segment.bytes=1048576
-millrace topic alter orders --config max.message.bytes=2097152
-millrace topic alter orders --reset segment.bytes
+millrace topic alter orders --config retention.ms=86400000 --config max.message.bytes=2097152
+millrace topic alter orders --delete-config segment.bytes
 millrace topic describe orders
 \`\`\`
 
 \`describe\` says of each value whether it is the topic's own (\`topic\`), the broker's \`log\` (\`broker\`) or built in (\`default\`). A change holds for the
-open log at once, without a restart. In a program, \`client.createTopic(name, { partitions, config })\` takes the same names.
+open logs at once, without a restart: retention looks at least every five minutes, compaction fifteen seconds after a segment was sealed or the
+configuration changed. In a program, \`client.createTopic(name, { partitions, config })\` takes the same names. Names that Kafka has and nothing here
+would act upon are refused.
 `;
 }
 
@@ -102,6 +104,7 @@ function typeOf(place: string, name: string, schema: ConfigJsonSchema): string {
   if ('const' in schema) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`'${value}'\``).join(' or ');
   if (schema.type === 'integer') return range(schema.minimum, schema.maximum);
+  if (schema.type === 'number') return `number, ${schema.minimum} to ${schema.maximum}`;
   if (schema.type === 'string') return schema.minLength === undefined ? 'text' : 'text, not empty';
   if (schema.type === 'boolean') return '`true` or `false`';
   if (schema.type === 'array') return `a list, [see below](#each-of-${name.toLowerCase()})`;
@@ -132,9 +135,9 @@ function startOptions(): string {
 
 function topicConfigs(): string {
   const defaults = new Map(describeTopicConfig({}, {}).map(({ name, value }) => [name, value]));
-  const rows = definitions.map(({ name, minimum, maximum, documentation }) => [
+  const rows = definitions.map(({ name, takes, documentation }) => [
     `\`${name}\``,
-    range(minimum, maximum),
+    takes,
     `\`${defaults.get(name)}\``,
     documentation,
   ]);

@@ -14,7 +14,7 @@ import { PartitionTable } from './partition-table.ts';
 import { ProducerIds } from './producer-ids.ts';
 import { Purgatory, waitUntil } from './purgatory.ts';
 import type { Endpoints } from './registration.ts';
-import type { LogDefaults } from './topic-config.ts';
+import type { LogDefaults } from './topic-config-definitions.ts';
 import { TopicCreator } from './topic-creator.ts';
 import { Topics } from './topics.ts';
 
@@ -30,7 +30,7 @@ export interface BrokerCoreOptions {
   minInSyncReplicas?: number;
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
-  /** What holds for topics whose configuration says nothing else. */
+  /** What holds for topics whose configuration says nothing else. Records go after 7 days; else the log's own defaults. */
   log?: LogDefaults;
 }
 

@@ -2,11 +2,13 @@ import { paths, type Registry } from '@millrace/coordination';
 import type { LogDirectory } from '@millrace/log';
 import type { World } from '@millrace/runtime';
 import { type Failure, failureFrom } from './errors.ts';
+import { KeyCheck } from './key-check.ts';
 import { partitionLogName, removeLeftoverLog } from './leftover-log.ts';
 import type { MetadataView, TopicView, ViewListener } from './metadata-view.ts';
 import type { Durability, Partition } from './partition.ts';
 import { type LeaderRole, Replica, type ReplicaHost } from './replica.ts';
-import { type LogDefaults, topicSettings } from './topic-config.ts';
+import { topicSettings } from './topic-config.ts';
+import type { LogDefaults } from './topic-config-definitions.ts';
 
 export interface PartitionTableOptions {
   readonly nodeId: number;
@@ -53,6 +55,7 @@ export class PartitionTable implements ViewListener {
       logs: options.logs,
       durability: options.durability,
       settings: (topic) => topicSettings(topic.node.config, options.logOptions),
+      keys: new KeyCheck(),
       isDeleted: (topicId) => this.#isDeleted(topicId),
       onAdvance: options.onAdvance,
       onChange: (replica) => options.onChange(replica.topic.name),

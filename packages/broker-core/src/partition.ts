@@ -1,7 +1,8 @@
-import type { Appended, Log, LogSlice } from '@millrace/log';
+import type { Appended, Log, LogHold, LogSlice } from '@millrace/log';
 import { type Offset, verifyBatch } from '@millrace/record';
 import { hasCode, type Logger } from '@millrace/runtime';
 import { apiError } from './errors.ts';
+import type { KeyCheck } from './key-check.ts';
 import { type FollowerProgress, highWatermark } from './replica-progress.ts';
 
 /** `flushed`: consumers see, and acks all waits for, what survives a power cut; `process`: what survives the process. */
@@ -13,13 +14,22 @@ export interface PartitionOptions {
   readonly index: number;
   readonly leaderEpoch: number;
   readonly inSyncReplicas: readonly number[];
-  readonly maxBatchBytes: number;
+  readonly limits: AppendLimits;
   readonly durability: Durability;
   /** Its own, open, with the epoch started. The partition never closes it. */
   readonly log: Log;
+  /** Of the log; kept at the high watermark, so that neither retention nor compaction reaches what lies above. */
+  readonly hold: LogHold;
   readonly logger: Logger;
   /** "This partition advanced", failed or closed: the one signal upwards. */
   readonly onAdvance: (partition: Partition) => void;
+}
+
+/** What of the topic's configuration is looked at when records come in. */
+export interface AppendLimits {
+  readonly maxBatchBytes: number;
+  /** Where every record needs a key: what looks for them. */
+  readonly keys: KeyCheck | undefined;
 }
 
 /** Followers come with replication; until then the leader is the only replica. */
@@ -35,9 +45,10 @@ export class Partition {
   readonly index: number;
   readonly leaderEpoch: number;
   inSyncReplicas: readonly number[];
-  maxBatchBytes: number;
+  limits: AppendLimits;
   readonly #durability: Durability;
   readonly #log: Log;
+  readonly #hold: LogHold;
   readonly #onAdvance: (partition: Partition) => void;
   readonly #stopListening: () => void;
   readonly #logger: Logger;
@@ -54,13 +65,15 @@ export class Partition {
     this.index = options.index;
     this.leaderEpoch = options.leaderEpoch;
     this.inSyncReplicas = options.inSyncReplicas;
-    this.maxBatchBytes = options.maxBatchBytes;
+    this.limits = options.limits;
     this.#durability = options.durability;
     this.#log = options.log;
+    this.#hold = options.hold;
     this.#logger = options.logger;
     this.#onAdvance = options.onAdvance;
     this.#stamp = { leaderEpoch: options.leaderEpoch };
     this.#highWatermark = this.#mark();
+    this.#hold.moveTo(this.#highWatermark);
     this.#stopListening = options.log.onAdvance(() => this.#advance());
   }
 
@@ -93,16 +106,19 @@ export class Partition {
   }
 
   /**
-   * Checks every batch and hands all to the log, in this very turn. Throws CORRUPT_MESSAGE, MESSAGE_TOO_LARGE or
-   * INVALID_REQUEST before anything is appended; rejects as the log does.
+   * Checks every batch and hands all to the log, in this very turn. Throws CORRUPT_MESSAGE, MESSAGE_TOO_LARGE,
+   * INVALID_RECORD or INVALID_REQUEST before anything is appended; rejects as the log does.
    */
   append(batches: Buffer): Promise<Appended> {
+    const { maxBatchBytes, keys } = this.limits;
     let position = 0;
     do {
       const header = verifyBatch(batches, position);
-      if (header.sizeInBytes > this.maxBatchBytes) throw this.#tooLarge(header.sizeInBytes);
+      if (header.sizeInBytes > maxBatchBytes) throw this.#tooLarge(header.sizeInBytes);
       if (header.isControl || header.isTransactional) throw this.#transactional();
-      position += header.sizeInBytes;
+      const end = position + header.sizeInBytes;
+      keys?.check(batches.subarray(position, end), header, this.topic);
+      position = end;
     } while (position < batches.length);
     return this.#watched(this.#log.appendBatches(batches, this.#stamp));
   }
@@ -199,6 +215,7 @@ export class Partition {
   #advance(): void {
     if (!this.#leads) return;
     this.#highWatermark = highWatermark(this.#highWatermark, this.#mark(), noFollowers);
+    this.#hold.moveTo(this.#highWatermark);
     this.#onAdvance(this);
   }
 
@@ -209,7 +226,7 @@ export class Partition {
   #tooLarge(sizeInBytes: number): Error {
     return apiError(
       'MESSAGE_TOO_LARGE',
-      `a batch of ${sizeInBytes} bytes is over the limit of ${this.maxBatchBytes} bytes of ${this.topic}`,
+      `a batch of ${sizeInBytes} bytes is over the limit of ${this.limits.maxBatchBytes} bytes of ${this.topic}`,
       'raise max.message.bytes of the topic, or send smaller records',
     );
   }

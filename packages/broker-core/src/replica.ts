@@ -1,18 +1,13 @@
-import type { Log, LogDirectory } from '@millrace/log';
+import type { Log } from '@millrace/log';
 import { CodedError, hasCode, type World } from '@millrace/runtime';
 import type { BrokerCoreErrorCode } from './errors.ts';
-import { foreignOwner, partitionLogName } from './leftover-log.ts';
 import type { TopicView } from './metadata-view.ts';
 import { type Durability, Partition } from './partition.ts';
-import type { TopicSettings } from './topic-config.ts';
+import { type OpenReplicaLog, ReplicaLog, type ReplicaLogHost } from './replica-log.ts';
 
 /** What replicas take from the broker they live in. */
-export interface ReplicaHost {
-  readonly logs: LogDirectory;
+export interface ReplicaHost extends ReplicaLogHost {
   readonly durability: Durability;
-  readonly settings: (topic: TopicView) => TopicSettings;
-  /** Whether it is known, not guessed, that the topic of this id was deleted. */
-  readonly isDeleted: (topicId: string) => Promise<boolean>;
   readonly onAdvance: (partition: Partition) => void;
   /** It leads, stopped leading, or cannot. */
   readonly onChange: (replica: Replica) => void;
@@ -28,18 +23,17 @@ export interface LeaderRole {
 const openAgainMs = 1_000;
 
 /**
- * This broker's copy of a partition: the log in its directory, which is opened only for this topic's id, and the
- * partition while it is led here. It follows the wanted role: giving up leadership is immediate, taking it over goes
- * through the disk.
+ * This broker's copy of a partition: its log, and the partition while it is led here. It follows the wanted role: giving
+ * up leadership is immediate, taking it over goes through the disk.
  */
 export class Replica {
   readonly topic: TopicView;
   readonly index: number;
+  readonly #log: ReplicaLog;
   readonly #host: ReplicaHost;
   readonly #world: World;
   /** The removal of an earlier topic's log of the same name. */
   readonly #after: Promise<void>;
-  #log: Log | undefined;
   #wanted: LeaderRole | undefined;
   #partition: Partition | undefined;
   #offline: Error | undefined;
@@ -49,6 +43,7 @@ export class Replica {
   constructor(topic: TopicView, index: number, after: Promise<void>, host: ReplicaHost, world: World) {
     this.topic = topic;
     this.index = index;
+    this.#log = new ReplicaLog(topic, index, host, world);
     this.#after = after;
     this.#host = host;
     this.#world = world;
@@ -56,7 +51,7 @@ export class Replica {
 
   /** The name of its log: `orders-0`. */
   get name(): string {
-    return `${this.topic.name}-${this.index}`;
+    return this.#log.name;
   }
 
   /** While it leads. */
@@ -86,12 +81,15 @@ export class Replica {
     this.#converge();
   }
 
-  /** Applies the topic's configuration to the open log. */
+  /** Applies the topic's configuration to the open log, and to what is asked of records that come in. */
   configure(): void {
-    if (this.#log === undefined) return;
-    const settings = this.#host.settings(this.topic);
-    this.#log.configure(settings);
-    if (this.#partition !== undefined) this.#partition.maxBatchBytes = settings.maxBatchBytes;
+    this.#log.configure();
+    this.#limit();
+    this.#log.opened?.limitsKnown().then(
+      () => this.#limit(),
+      (error: unknown) =>
+        this.#world.logger.error({ error, log: this.name }, 'records cannot be looked into for their keys'),
+    );
   }
 
   /** Deletes the log, if the topic is known to be deleted and the directory is this topic's; else keeps it and says so. */
@@ -100,17 +98,20 @@ export class Replica {
     this.#removed = true;
     await this.#following;
     await this.#after;
-    if (!(await this.#host.isDeleted(this.topic.id))) {
-      this.#world.logger.error(
-        { log: this.name },
-        'kept a log whose topic is gone without having been deleted',
-      );
-      await this.#log?.close(); // so that the next topic of the name finds out whose it is
+    if (await this.#host.isDeleted(this.topic.id)) {
+      await this.#log.delete();
       return;
     }
-    if (this.#log === undefined && !(await this.#isOnDisk())) return;
-    await this.#host.logs.delete(this.name);
-    this.#log = undefined;
+    this.#world.logger.error(
+      { log: this.name },
+      'kept a log whose topic is gone without having been deleted',
+    );
+    await this.#log.opened?.log.close(); // so that the next topic of the name finds out whose it is
+  }
+
+  #limit(): void {
+    const { opened } = this.#log;
+    if (this.#partition !== undefined && opened !== undefined) this.#partition.limits = opened.limits;
   }
 
   #stepDown(): void {
@@ -139,41 +140,30 @@ export class Replica {
     while (this.#hasToTakeOver && this.#wanted !== undefined) {
       const { leaderEpoch } = this.#wanted;
       try {
-        const log = await this.#open();
-        await this.#startEpoch(log, leaderEpoch);
-        if (this.#wanted?.leaderEpoch === leaderEpoch) this.#partition = this.#lead(log, this.#wanted);
+        const opened = await this.#log.open();
+        await this.#startEpoch(opened.log, leaderEpoch);
+        await opened.limitsKnown();
+        if (this.#wanted?.leaderEpoch === leaderEpoch) this.#partition = this.#lead(opened, this.#wanted);
       } catch (error) {
         if (this.#wanted?.leaderEpoch === leaderEpoch) throw error;
       }
     }
   }
 
-  #lead(log: Log, role: LeaderRole): Partition {
+  #lead({ log, hold, limits }: OpenReplicaLog, role: LeaderRole): Partition {
     return new Partition({
       topic: this.topic.name,
       topicId: this.topic.id,
       index: this.index,
       leaderEpoch: role.leaderEpoch,
       inSyncReplicas: role.inSyncReplicas,
-      maxBatchBytes: this.#host.settings(this.topic).maxBatchBytes,
+      limits,
       durability: this.#host.durability,
       log,
+      hold,
       logger: this.#world.logger,
       onAdvance: (partition) => this.#host.onAdvance(partition),
     });
-  }
-
-  async #open(): Promise<Log> {
-    if (this.#log !== undefined) return this.#log;
-    const options = { ...this.#host.settings(this.topic), identity: this.#identity };
-    try {
-      this.#log = await this.#host.logs.open(this.name, options);
-    } catch (error) {
-      if (!hasCode(error, 'FOREIGN_LOG') || !(await this.#isOfDeletedTopic(error))) throw error;
-      await this.#host.logs.delete(this.name);
-      this.#log = await this.#host.logs.open(this.name, options);
-    }
-    return this.#log;
   }
 
   /** Before the first append, durably, even if none follows (protocols §B.8). */
@@ -187,28 +177,6 @@ export class Replica {
       );
     }
     await log.startEpoch(leaderEpoch);
-  }
-
-  get #identity(): string {
-    return `${this.topic.id}-${this.index}`;
-  }
-
-  async #isOfDeletedTopic(error: unknown): Promise<boolean> {
-    const topicId = partitionLogName.exec(foreignOwner(error) ?? '')?.[1];
-    return topicId !== undefined && this.#host.isDeleted(topicId);
-  }
-
-  /** Whether there is a directory of this name that is this topic's. */
-  async #isOnDisk(): Promise<boolean> {
-    const names = await this.#host.logs.names();
-    if (!names.includes(this.name)) return false;
-    try {
-      await this.#host.logs.open(this.name, { identity: this.#identity });
-      return true;
-    } catch (error) {
-      if (hasCode(error, 'FOREIGN_LOG')) return false;
-      throw error;
-    }
   }
 
   #failed(error: unknown): void {

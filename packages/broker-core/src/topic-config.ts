@@ -1,14 +1,13 @@
-import { defaultLogOptions, type LogOptions } from '@millrace/log';
 import { closestName } from './closest-name.ts';
 import { apiError } from './errors.ts';
-
-/** What holds for the logs of a topic. */
-export type TopicSettings = Required<
-  Pick<LogOptions, 'segmentBytes' | 'indexIntervalBytes' | 'maxBatchBytes' | 'flush'>
->;
-
-/** What a broker's logs have by default. */
-export type LogDefaults = Omit<LogOptions, 'identity'>;
+import {
+  type Definition,
+  definitions,
+  type LogDefaults,
+  namesOfKafkaAlone,
+  type TopicSettings,
+  topicDefaults,
+} from './topic-config-definitions.ts';
 
 /** A topic's own entries, as its registry node keeps them. */
 export interface TopicConfig {
@@ -22,68 +21,26 @@ export interface ConfigEntry {
   readonly documentation: string;
 }
 
-interface Definition {
-  readonly name: string;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly documentation: string;
-  readonly get: (options: LogOptions) => number | undefined;
-  readonly set: (value: number) => Partial<TopicSettings>;
-}
-
-const largest = 2 ** 31 - 1;
-
-/** Every name that is acted upon, and no other: Kafka's names, all of them whole numbers. */
-export const definitions: readonly Definition[] = [
-  {
-    name: 'segment.bytes',
-    minimum: 1024,
-    maximum: largest,
-    documentation: 'a new segment file is begun beyond this size',
-    get: ({ segmentBytes }) => segmentBytes,
-    set: (segmentBytes) => ({ segmentBytes }),
-  },
-  {
-    name: 'index.interval.bytes',
-    minimum: 1,
-    maximum: largest,
-    documentation: 'the offset index gets an entry every so many bytes',
-    get: ({ indexIntervalBytes }) => indexIntervalBytes,
-    set: (indexIntervalBytes) => ({ indexIntervalBytes }),
-  },
-  {
-    name: 'max.message.bytes',
-    minimum: 1024,
-    maximum: 100 * 1024 * 1024,
-    documentation: 'the largest record batch that is taken',
-    get: ({ maxBatchBytes }) => maxBatchBytes,
-    set: (maxBatchBytes) => ({ maxBatchBytes }),
-  },
-  {
-    name: 'flush.ms',
-    minimum: 0,
-    maximum: largest,
-    documentation: 'how long a flush that nobody waits for may be put off, in ms',
-    get: ({ flush }) => flush?.everyMs,
-    set: (everyMs) => ({ flush: { everyMs } }),
-  },
-];
-
 const names = definitions.map(({ name }) => name);
 
-/** INVALID_CONFIG for a name that is not known (with the closest one that is) or a value out of bounds. */
-export function checkTopicConfig(config: TopicConfig): void {
-  for (const [name, value] of Object.entries(config)) parse(definitionOf(name), value);
+/**
+ * The configuration in the one way in which it is written. INVALID_CONFIG for a name that is not known (with the closest
+ * one that is) or a value that it does not take.
+ */
+export function writtenTopicConfig(config: TopicConfig): TopicConfig {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, written(definitionOf(name), value)]),
+  );
 }
 
-/** The topic's own entries over the broker's over the built-in ones. */
+/** The topic's own entries over the broker's over the built-in ones. INVALID_CONFIG for a value that makes no sense. */
 export function topicSettings(config: TopicConfig, brokerOptions: LogDefaults): TopicSettings {
-  const settings: TopicSettings = { ...defaultLogOptions, ...brokerOptions };
-  for (const definition of definitions) {
+  const flush = { ...topicDefaults.flush, ...brokerOptions.flush };
+  const ofBroker: TopicSettings = { ...topicDefaults, ...brokerOptions, flush };
+  return definitions.reduce((settings, definition) => {
     const value = config[definition.name];
-    if (value !== undefined) Object.assign(settings, definition.set(parse(definition, value)));
-  }
-  return settings;
+    return value === undefined ? settings : definition.apply(written(definition, value), settings);
+  }, ofBroker);
 }
 
 /** Every name with the value that holds and where it comes from; `only`: these names. */
@@ -94,13 +51,11 @@ export function describeTopicConfig(
 ): ConfigEntry[] {
   return definitions
     .filter(({ name }) => only === undefined || only.includes(name))
-    .map(({ name, documentation, get }) => {
-      const own = config[name];
-      if (own !== undefined) return { name, value: own, source: 'topic', documentation };
-      const ofBroker = get(brokerOptions);
-      if (ofBroker !== undefined) return { name, value: String(ofBroker), source: 'broker', documentation };
-      return { name, value: String(get(defaultLogOptions)), source: 'default', documentation };
-    });
+    .map((definition) => ({
+      name: definition.name,
+      ...whatHolds(definition, config, brokerOptions),
+      documentation: definition.documentation,
+    }));
 }
 
 /** The configuration after these changes (no value: back to the default). INVALID_CONFIG. */
@@ -112,27 +67,38 @@ export function changeTopicConfig(
   for (const { name, value } of changes) {
     const definition = definitionOf(name);
     if (value === undefined) changed.delete(name);
-    else changed.set(name, String(parse(definition, value)));
+    else changed.set(name, written(definition, value));
   }
   return Object.fromEntries(changed);
+}
+
+function whatHolds(
+  { name, shownOf }: Definition,
+  config: TopicConfig,
+  brokerOptions: LogDefaults,
+): Pick<ConfigEntry, 'value' | 'source'> {
+  const own = config[name];
+  if (own !== undefined) return { value: own, source: 'topic' };
+  const ofBroker = shownOf(brokerOptions);
+  if (ofBroker !== undefined) return { value: ofBroker, source: 'broker' };
+  return { value: shownOf(topicDefaults) ?? '', source: 'default' };
 }
 
 function definitionOf(name: string): Definition {
   const definition = definitions.find((each) => each.name === name);
   if (definition !== undefined) return definition;
-  const closest = closestName(name, names);
-  throw apiError(
-    'INVALID_CONFIG',
-    `there is no topic configuration '${name}'`,
-    closest === undefined ? `known are ${names.join(', ')}` : `did you mean '${closest}'?`,
-  );
+  throw apiError('INVALID_CONFIG', `there is no topic configuration '${name}'`, hintFor(name));
 }
 
-function parse({ name, minimum, maximum }: Definition, value: string): number {
-  const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= minimum && number <= maximum) return number;
-  throw apiError(
-    'INVALID_CONFIG',
-    `${name} is '${value}'; it takes a whole number from ${minimum} to ${maximum}`,
-  );
+function hintFor(name: string): string {
+  const known = `known are ${names.join(', ')}`;
+  if (namesOfKafkaAlone.has(name)) return `Kafka has it, and this broker would not act upon it; ${known}`;
+  const closest = closestName(name, names);
+  return closest === undefined ? known : `did you mean '${closest}'?`;
+}
+
+function written(definition: Definition, value: string): string {
+  const text = definition.written(value);
+  if (text !== undefined) return text;
+  throw apiError('INVALID_CONFIG', `${definition.name} is '${value}'; it takes ${definition.takes}`);
 }

@@ -3,7 +3,7 @@ import type { MetadataView } from './metadata-view.ts';
 import type { PartitionTable } from './partition-table.ts';
 import { type Purgatory, waitUntil } from './purgatory.ts';
 import { placeReplicas } from './replica-placement.ts';
-import { checkTopicConfig, type TopicConfig } from './topic-config.ts';
+import { type TopicConfig, writtenTopicConfig } from './topic-config.ts';
 import { checkTopicName } from './topic-name.ts';
 import type { Topics } from './topics.ts';
 
@@ -40,7 +40,7 @@ export class TopicCreator {
    */
   plan({ name, partitions, replicas, config, assignment }: TopicWish): readonly (readonly number[])[] {
     checkTopicName(name);
-    checkTopicConfig(config);
+    writtenTopicConfig(config);
     if (this.#options.view.topic(name) !== undefined) {
       throw apiError('TOPIC_ALREADY_EXISTS', `a topic named '${name}' exists already`);
     }
@@ -58,8 +58,9 @@ export class TopicCreator {
 
   /** Resolves with the topic's id once every partition has a leader. As `plan`, and REQUEST_TIMED_OUT: it is made, but not led yet. */
   async create(wish: TopicWish, timeoutMs: number): Promise<{ topicId: string; partitions: number }> {
-    const { name, config } = wish;
+    const { name } = wish;
     const replicas = this.plan(wish);
+    const config = writtenTopicConfig(wish.config);
     const topicId = await this.#options.topics.create({ name, replicas, config });
     if (await this.untilServed(name, timeoutMs)) return { topicId, partitions: replicas.length };
     throw apiError(

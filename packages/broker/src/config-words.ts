@@ -39,12 +39,23 @@ export const configWords: {
     replicas: 'how many brokers keep each partition',
   },
   log: {
+    cleanupPolicy:
+      'how old records go: `delete` by age and size, `compact` keeps the newest of each key, and then every record needs one',
+    retentionMs: 'a segment goes once its youngest record is older than this, in ms; -1: never',
+    retentionBytes: 'the oldest segments of a partition go while the others hold at least so much; -1: never',
     segmentBytes: 'a new segment file is begun beyond this size',
+    segmentMs: 'a new segment file is begun when a record is so much younger than the first one, in ms',
+    deleteRetentionMs: 'how long a tombstone stays after it was compacted, in ms',
+    minCompactionLagMs: 'records younger than this are not compacted, in ms',
+    minCleanableDirtyRatio: 'compaction begins once this share of the sealed bytes was not compacted yet',
+    compactionMemoryBytes:
+      'what one run of compaction may take to remember keys, 24 bytes each; it takes what it needs',
     indexIntervalBytes: 'the offset index gets an entry every so many bytes',
     maxBatchBytes: 'the largest record batch that is taken',
     flush: 'when to flush what nobody waits for',
   },
   'log.flush': {
     everyMs: 'for how long such a flush may be put off, in ms; 0: it begins at once, behind the appends',
+    everyRecords: 'it begins sooner when so many records wait for it',
   },
 };

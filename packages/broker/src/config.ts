@@ -21,10 +21,8 @@ export interface BrokerConfig {
   durability?: 'flushed' | 'process';
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
-  /** What holds for topics whose configuration says nothing else. */
-  log?: Pick<LogOptions, 'segmentBytes' | 'indexIntervalBytes' | 'maxBatchBytes'> & {
-    flush?: { everyMs: number };
-  };
+  /** What holds for topics whose configuration says nothing else. Records go after 7 days; else the log's own defaults. */
+  log?: Omit<LogOptions, 'identity'>;
   /** More questions it answers, e.g. a group coordinator's. */
   extraApis?: Partial<BrokerApi>;
 }
@@ -47,6 +45,8 @@ export const brokerDefaults = Object.freeze({
 export const listenerDefaults = Object.freeze({ host: '127.0.0.1', port: 0 });
 
 const largest = 2 ** 31 - 1;
+/** Beyond, a time added to the clock's would not be a whole number any more. */
+const longestMs = 2 ** 52;
 const wholeNumber = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`;
   return z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error }));
@@ -54,6 +54,10 @@ const wholeNumber = (least: number, most: number) => {
 const text = z
   .string({ error: 'must be a text' })
   .check(z.minLength(1, { error: 'must not be an empty text' }));
+const amountOrUnlimited = (most: number) => {
+  const error = `must be a whole number from 0 to ${most}, or -1 for no limit`;
+  return z.int({ error }).check(z.minimum(-1, { error }), z.maximum(most, { error }));
+};
 const flag = z.boolean({ error: 'must be true or false' });
 const parts = z.custom((value) => typeof value === 'object' && value !== null, {
   error: 'must be an object',
@@ -66,12 +70,30 @@ const listenerShape = {
   codec: z.optional(parts),
 };
 const autoCreateShape = { partitions: wholeNumber(1, 10_000), replicas: wholeNumber(1, 1) };
-const flushShape = { everyMs: wholeNumber(0, largest) };
+const flushShape = {
+  everyMs: wholeNumber(0, largest),
+  everyRecords: z.optional(wholeNumber(1, largest)),
+};
+const ratioError = { error: 'must be a number from 0 to 1' };
 const logShape = {
+  cleanupPolicy: z.optional(
+    z.enum(['delete', 'compact', 'compact,delete'], {
+      error: "must be 'delete', 'compact' or 'compact,delete'",
+    }),
+  ),
+  retentionMs: z.optional(amountOrUnlimited(longestMs)),
+  retentionBytes: z.optional(amountOrUnlimited(Number.MAX_SAFE_INTEGER)),
   segmentBytes: z.optional(wholeNumber(1024, largest)),
+  segmentMs: z.optional(wholeNumber(1, longestMs)),
+  deleteRetentionMs: z.optional(wholeNumber(0, longestMs)),
+  minCompactionLagMs: z.optional(wholeNumber(0, longestMs)),
+  minCleanableDirtyRatio: z.optional(
+    z.number(ratioError).check(z.minimum(0, ratioError), z.maximum(1, ratioError)),
+  ),
+  compactionMemoryBytes: z.optional(wholeNumber(48, 2 ** 36)),
   indexIntervalBytes: z.optional(wholeNumber(1, largest)),
   maxBatchBytes: z.optional(wholeNumber(1024, largest)),
-  flush: z.optional(z.strictObject(flushShape, { error: 'must be { everyMs }' })),
+  flush: z.optional(z.strictObject(flushShape, { error: 'must be { everyMs, everyRecords }' })),
 };
 const brokerShape = {
   nodeId: z.optional(wholeNumber(0, largest)),

@@ -1,7 +1,8 @@
 import type { RequestOf, ResponseOf } from '@millrace/protocol';
 import { apiError, failureFrom } from '../errors.ts';
 import type { MetadataView } from '../metadata-view.ts';
-import { describeTopicConfig, type LogDefaults } from '../topic-config.ts';
+import { describeTopicConfig } from '../topic-config.ts';
+import type { LogDefaults } from '../topic-config-definitions.ts';
 
 export interface DescribeConfigsHandlerOptions {
   readonly nodeId: number;

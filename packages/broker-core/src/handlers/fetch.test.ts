@@ -12,7 +12,8 @@ import {
 import { heldFiles } from '../testing/held-files.ts';
 
 async function coreWithOrders(partitions = 1) {
-  const fixture = await startCore();
+  // Without retention only what waits for an answer sets timers.
+  const fixture = await startCore({ log: { retentionMs: -1 } });
   await createTopic(fixture.core, 'orders', partitions);
   return fixture;
 }

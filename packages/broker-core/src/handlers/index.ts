@@ -4,7 +4,7 @@ import type { Partition } from '../partition.ts';
 import type { PartitionTable } from '../partition-table.ts';
 import type { ProducerIds } from '../producer-ids.ts';
 import type { Purgatory } from '../purgatory.ts';
-import type { LogDefaults } from '../topic-config.ts';
+import type { LogDefaults } from '../topic-config-definitions.ts';
 import type { TopicCreator } from '../topic-creator.ts';
 import type { Topics } from '../topics.ts';
 import { alterConfigsHandler } from './alter-configs.ts';

@@ -29,7 +29,7 @@ export function addTopicCommands(topic: Command, context: VerbContext, finish: F
   verb('alter', 'change the configuration of a topic')
     .argument('<name>')
     .addOption(configOption())
-    .option('--reset <name...>', 'back to the default')
+    .option('--delete-config <name...>', 'back to what the broker says')
     .action(async (name: string, options: AlterOptions) => {
       finish(await (await import('./topic.ts')).alterTopicVerb(name, options, context));
     });

@@ -72,7 +72,7 @@ describe('millrace topic', () => {
 
     expect((await run('alter', 'orders', '--config', 'segment.bytes=8192')).code).toBe(0);
     expect(await segmentBytes()).toMatchObject({ value: '8192', source: 'topic' });
-    expect((await run('alter', 'orders', '--reset', 'segment.bytes')).code).toBe(0);
+    expect((await run('alter', 'orders', '--delete-config', 'segment.bytes')).code).toBe(0);
     expect(await segmentBytes()).toMatchObject({ source: 'default' });
   });
 

@@ -21,7 +21,8 @@ export interface ListOptions extends BrokerOptions {
 
 export interface AlterOptions extends BrokerOptions {
   readonly config?: { readonly [name: string]: string };
-  readonly reset?: readonly string[];
+  /** Names that go back to what the broker says. */
+  readonly deleteConfig?: readonly string[];
 }
 
 export interface RemoveOptions extends BrokerOptions {
@@ -65,11 +66,11 @@ export function describeTopicVerb(name: string, options: ListOptions, context: V
 export function alterTopicVerb(name: string, options: AlterOptions, context: VerbContext): Promise<number> {
   const changes = [
     ...Object.entries(options.config ?? {}).map(([key, value]) => ({ name: key, value })),
-    ...(options.reset ?? []).map((key) => ({ name: key })),
+    ...(options.deleteConfig ?? []).map((key) => ({ name: key })),
   ];
   if (changes.length === 0)
     throw cliError('USAGE', `nothing is to change in ${name}`, {
-      hint: 'for example --config segment.bytes=1048576, or --reset segment.bytes',
+      hint: 'for example --config retention.ms=86400000, or --delete-config retention.ms',
     });
   return withCluster(options, context, async (cluster) => {
     await partitionsOf(cluster, name);
