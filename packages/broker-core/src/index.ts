@@ -8,3 +8,4 @@ export type { Durability } from './partition.ts';
 export { type DelayedOperation, Purgatory, type Settled } from './purgatory.ts';
 export type { Endpoints } from './registration.ts';
 export { type FollowerProgress, highWatermark } from './replica-progress.ts';
+export { topicDefaults } from './topic-config-definitions.ts';

@@ -20,7 +20,20 @@ describe('broker configuration', () => {
         insecure: true,
         durability: 'process',
         autoCreateTopics: { partitions: 3, replicas: 1 },
-        log: { segmentBytes: 4096, indexIntervalBytes: 100, maxBatchBytes: 5_000, flush: { everyMs: 10 } },
+        log: {
+          cleanupPolicy: 'compact,delete',
+          retentionMs: 1_000,
+          retentionBytes: -1,
+          segmentBytes: 4096,
+          segmentMs: 60_000,
+          deleteRetentionMs: 0,
+          minCompactionLagMs: 5_000,
+          minCleanableDirtyRatio: 0.25,
+          compactionMemoryBytes: 1024 * 1024,
+          indexIntervalBytes: 100,
+          maxBatchBytes: 5_000,
+          flush: { everyMs: 10, everyRecords: 100 },
+        },
         extraApis: {},
       },
     ],
@@ -42,6 +55,17 @@ describe('broker configuration', () => {
     [{ durability: 'none' }, "durability is 'none', but must be 'flushed' or 'process'"],
     [{ autoCreateTopics: true }, 'autoCreateTopics is true, but must be false or'],
     [{ log: { flush: { everyMs: -1 } } }, 'log.flush.everyMs is -1, but must be'],
+    [{ log: { flush: { everyMs: 1, everyRecords: 0 } } }, 'log.flush.everyRecords is 0, but must be'],
+    [
+      { log: { cleanupPolicy: 'none' } },
+      "log.cleanupPolicy is 'none', but must be 'delete', 'compact' or 'compact,delete'",
+    ],
+    [{ log: { retentionMs: -2 } }, 'log.retentionMs is -2, but must be a whole number from 0 to'],
+    [
+      { log: { minCleanableDirtyRatio: 2 } },
+      'log.minCleanableDirtyRatio is 2, but must be a number from 0 to 1',
+    ],
+    [{ log: { minCleanableDirtyRatio: '0.5' } }, "log.minCleanableDirtyRatio is '0.5', but must be a number"],
     [{ registry: 'zookeeper' }, "registry is 'zookeeper', but must be a function"],
   ])('says what is wrong with %j', (config, message) => {
     expect(() => checkConfig(given(config))).toThrow(
@@ -56,6 +80,7 @@ describe('broker configuration', () => {
     [{ dataDir: '/data' }, "there is no option 'dataDir'", "did you mean 'dataDirectory'?"],
     [{ listeners: [{ prot: 1 }] }, "there is no option 'listeners[0].prot'", "did you mean 'port'?"],
     [{ log: { segmentByte: 1 } }, "there is no option 'log.segmentByte'", "did you mean 'segmentBytes'?"],
+    [{ log: { retention: 1 } }, "there is no option 'log.retention'", "did you mean 'retentionMs'?"],
     [{ qqqqqqqqqqqqqqqq: 1 }, "there is no option 'qqqqqqqqqqqqqqqq'", 'known are nodeId,'],
   ])('names the closest option for %j', (config, message, hint) => {
     expect(() => checkConfig(given(config))).toThrow(

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { topicDefaults } from '@millrace/broker';
 import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
 
@@ -16,6 +17,8 @@ const acknowledgements = {
   process: 'in the page cache: what was acknowledged survives kill -9, not a power cut',
 } as const;
 
+const dayMs = 24 * 60 * 60 * 1000;
+
 /** What a broker says when it is ready, on one screen. */
 export function banner({ readyMs, address, directory, durability, pid }: BannerFacts): string {
   const broker = address === defaultBrokerAddress ? '' : ` --broker ${address}`;
@@ -23,6 +26,7 @@ export function banner({ readyMs, address, directory, durability, pid }: BannerF
   Address          ${address}
   Data             ${resolve(directory)}
   Acknowledgement  ${acknowledgements[durability]}
+  Retention        ${topicDefaults.retentionMs / dayMs} days, unless the topic says otherwise (retention.ms)
 Next:  npx millrace produce logs 'hello'${broker}
        npx millrace consume logs${broker}
 `;

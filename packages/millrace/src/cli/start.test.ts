@@ -37,7 +37,8 @@ describe('millrace start', () => {
     const banner = broker.stdout();
     expect(banner.split('\n').length).toBeLessThan(12);
     expect(banner).toMatch(/^millrace \d+\.\d+\.\d+ · ready in \d+ ms · pid \d+\n/);
-    for (const said of [addressOf(broker), directory, 'survives kill -9 and a power cut'])
+    const days = 'Retention        7 days, unless the topic says otherwise (retention.ms)\n';
+    for (const said of [addressOf(broker), directory, 'survives kill -9 and a power cut', days])
       expect(banner).toContain(said);
     expect(banner).toContain(`npx millrace produce logs 'hello' --broker ${addressOf(broker)}`);
     expect(broker.stderr()).toBe('');

@@ -26,10 +26,10 @@ export const recordExplanations = {
   },
   INVALID_RECORD: {
     meaning: 'What should be written cannot be a record, or what was read is not what the reader expects.',
-    why: 'Keys and values are text, bytes or null, or what the serde takes; a schema may refuse a value.',
-    cure: 'The message says what was there. Use the same serde for writing and reading.',
+    why: 'A key or value is not what the serde or schema takes; or it has no key, and its topic is compacted.',
+    cure: 'The message says what was there. Use the same serde for writing and reading; give records of compacted topics a key.',
     retry: 'No.',
-    from: 'producer.send, the serdes json, text and bytes, and schemas.',
+    from: 'producer.send, the serdes json, text and bytes, schemas, and log.append.',
   },
   UNDECODABLE_RECORD: {
     meaning: 'A consumer cannot make sense of a record that it read.',

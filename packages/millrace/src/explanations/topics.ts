@@ -75,7 +75,7 @@ export const topicExplanations = {
   },
   OFFSET_OUT_OF_RANGE: {
     meaning: 'There is no record at that offset, and it is not the end either.',
-    why: 'It lies before the oldest record that is kept, or beyond the newest. The message names both ends.',
+    why: 'Retention (retention.ms, retention.bytes) let it go, or it is beyond the newest. The message names both ends.',
     cure: 'Begin at an offset in between, at earliest or at latest.',
     retry: 'No.',
     from: '`millrace consume --from`, a consumer’s seek, and log.read.',
