@@ -106,6 +106,19 @@ export class AssignedPartition implements TopicPartition {
     this.rewind();
   }
 
+  /** Fetches from `offset` on, since what lay before is gone; what was fetched is still handed out. */
+  skipTo(offset: Offset): void {
+    if (offset < this.fetchOffset) {
+      this.seek(offset);
+      return;
+    }
+    if (this.handedOut === this.fetchOffset) {
+      if (this.processed === this.handedOut) this.processed = offset;
+      this.handedOut = offset;
+    }
+    this.fetchOffset = offset;
+  }
+
   /** Forgets what is fetched, to fetch again what was not handed out. */
   rewind(): void {
     this.#fetched.length = 0;

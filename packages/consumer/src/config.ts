@@ -16,12 +16,20 @@ export interface ConsumerRecord<Key = Buffer | null, Value = Buffer | null> exte
 /** Where to begin. */
 export type From = 'earliest' | 'latest' | { readonly timestamp: number };
 
+/**
+ * The reset policy: where to go on when what comes next is gone, deleted by retention. `none`: readers are told
+ * (OFFSET_OUT_OF_RANGE), and decide with `seek`.
+ */
+export type OutOfRange = 'earliest' | 'latest' | 'none';
+
 interface CommonOptions<Key, Value> {
   /** Default: the bytes. */
   key?: Decoder<Key>;
   value?: Decoder<Value>;
   /** Where nothing was committed. `earliest` */
   from?: From;
+  /** Where to go on when what comes next is gone; the log tells what was skipped. `none` */
+  outOfRange?: OutOfRange;
   /** Closes the consumer, as `close` does. */
   signal?: AbortSignal;
   /** A fetch is answered once so many bytes are there. 1 */
@@ -61,6 +69,7 @@ export interface FetchConfig {
   /** Of one partition, in one answer; and what may lie unread of one partition before it is left out. */
   readonly partitionBytes: number;
   readonly retryBackoffMs: number;
+  readonly outOfRange: OutOfRange;
 }
 
 export const defaultFetchConfig: FetchConfig = Object.freeze({
@@ -69,6 +78,7 @@ export const defaultFetchConfig: FetchConfig = Object.freeze({
   bufferedBytes: 16 * 1024 * 1024,
   partitionBytes: 1024 * 1024,
   retryBackoffMs: 50,
+  outOfRange: 'none',
 });
 
 /** `defaultFetchConfig` with what the caller chose. */
@@ -76,12 +86,17 @@ export function fetchConfigOf({
   minBytes,
   maxWaitMs,
   bufferedBytes,
-}: Pick<CommonOptions<unknown, unknown>, 'minBytes' | 'maxWaitMs' | 'bufferedBytes'>): FetchConfig {
+  outOfRange,
+}: Pick<
+  CommonOptions<unknown, unknown>,
+  'minBytes' | 'maxWaitMs' | 'bufferedBytes' | 'outOfRange'
+>): FetchConfig {
   return {
     ...defaultFetchConfig,
     ...(minBytes === undefined ? {} : { minBytes }),
     ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     ...(bufferedBytes === undefined ? {} : { bufferedBytes }),
+    ...(outOfRange === undefined ? {} : { outOfRange }),
   };
 }
 

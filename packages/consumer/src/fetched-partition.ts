@@ -1,5 +1,6 @@
 import type { ResponseOf } from '@millrace/protocol';
 import type { AssignedPartition } from './assigned-partition.ts';
+import type { OutOfRange } from './config.ts';
 import { consumerError } from './errors.ts';
 
 /** What a fetch answers of one partition. */
@@ -22,6 +23,15 @@ export function refusalOf(
     },
     ...(isOutside ? { hint: "seek to an offset in the range, 'earliest' or 'latest'" } : {}),
   });
+}
+
+/** Where to go on by the reset policy when the answer says that the offset is gone; undefined: readers are told. */
+export function resetOffset(
+  { error, logStartOffset, highWatermark }: FetchedPartition,
+  outOfRange: OutOfRange,
+): number | undefined {
+  if (error !== 'OFFSET_OUT_OF_RANGE' || outOfRange === 'none') return undefined;
+  return outOfRange === 'earliest' ? logStartOffset : highWatermark;
 }
 
 /** A range that nobody reads. */

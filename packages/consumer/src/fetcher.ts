@@ -5,7 +5,7 @@ import type { AssignedPartition } from './assigned-partition.ts';
 import type { FetchConfig } from './config.ts';
 import { FetchRoom } from './fetch-room.ts';
 import { bytesOf, checkBatches, type LoadedCodecs } from './fetched-batches.ts';
-import { type FetchedPartition, refusalOf, releaseBatches } from './fetched-partition.ts';
+import { type FetchedPartition, refusalOf, releaseBatches, resetOffset } from './fetched-partition.ts';
 import type { Wake } from './wake.ts';
 
 /** An answer that cannot be read so often in a row is an error. */
@@ -175,7 +175,7 @@ export class Fetcher {
     const { partition, offset } = question;
     if (answer.error !== 'NONE' || this.#isAbandoned(question)) {
       releaseBatches(answer);
-      if (answer.error !== 'NONE') this.#unanswered(question, refusalOf(answer, partition, offset));
+      if (answer.error !== 'NONE') this.#refused(question, answer);
       return;
     }
     let bytes: Buffer;
@@ -193,6 +193,23 @@ export class Fetcher {
     } catch (error) {
       if (!this.#isAbandoned(question)) this.#fail(partition, error as Error);
     }
+  }
+
+  /** Where the reset policy says how to go on, the reader is not told, but the log is. */
+  #refused(question: Question, answer: FetchedPartition): void {
+    const { partition, offset } = question;
+    const goesOnAt = resetOffset(answer, this.#config.outOfRange);
+    if (goesOnAt === undefined) {
+      this.#unanswered(question, refusalOf(answer, partition, offset));
+      return;
+    }
+    this.#askLater(question);
+    if (this.#isAbandoned(question)) return;
+    partition.skipTo(goesOnAt);
+    this.#world.logger.warn(
+      { partition: partition.name, offset, goesOnAt },
+      'what a consumer would have read next is gone; it goes on elsewhere',
+    );
   }
 
   #unanswered(question: Question, error: unknown): void {
