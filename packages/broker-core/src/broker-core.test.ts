@@ -133,7 +133,8 @@ describe('broker core', () => {
 
     await expect(second.core.start()).rejects.toMatchObject({
       code: 'NODE_ID_TAKEN',
-      message: expect.stringContaining('one.example:9292') as string,
+      message: 'node id 1 is taken by a broker at one.example:9292 (host test-host, pid 4711)',
+      details: { nodeId: 1, host: 'test-host', pid: 4711 },
     });
 
     await second.stop();

@@ -70,7 +70,7 @@ export class ClusterMember {
     const end = new AbortController();
     const session = { registry, end };
     try {
-      const incarnation = await register(registry, nodeId, endpoints);
+      const incarnation = await register(registry, nodeId, endpoints, this.#world);
       view.clusterId = await this.#clusterId(registry);
       this.#session = session;
       table.join({ registry, incarnation });

@@ -201,7 +201,8 @@ export class Controller implements ViewListener {
   }
 
   #encode(choice: LeaderChoice, epoch: number): Uint8Array {
-    return partitionNode.encode({ ...choice, writer: `controller ${epoch} ${this.#writer()}` });
+    const since = this.#world.clock.now();
+    return partitionNode.encode({ ...choice, since, writer: `controller ${epoch} ${this.#writer()}` });
   }
 }
 

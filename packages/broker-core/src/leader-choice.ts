@@ -4,7 +4,7 @@ import type { PartitionNode } from '@millrace/coordination';
 export type LiveBrokers = ReadonlyMap<number, number>;
 
 /** The part of a partition's state that a controller decides. */
-export type LeaderChoice = Omit<PartitionNode, 'writer'>;
+export type LeaderChoice = Omit<PartitionNode, 'since' | 'writer'>;
 
 /**
  * The state of a partition before anyone led it: a pure function of its topic, so that anyone may write it. Its log is

@@ -14,8 +14,13 @@ import {
 /** `/brokers/<nodeId>`, ephemeral. Its `created` is the broker's incarnation. */
 export interface BrokerNode {
   readonly nodeId: number;
-  /** Listener name → address as bound. */
+  /** Listener name → address at which others reach it. */
   readonly endpoints: { readonly [listener: string]: { readonly host: string; readonly port: number } };
+  /** The machine and the process, for people. */
+  readonly host?: string;
+  readonly pid?: number;
+  /** When it registered, ms since the epoch by its own clock. */
+  readonly since?: number;
 }
 
 /**
@@ -40,6 +45,8 @@ export interface PartitionNode {
   readonly leaderIncarnation?: number;
   readonly leaderEpoch: number;
   readonly inSync: readonly { readonly nodeId: number; readonly incarnation: number }[];
+  /** When the leader was chosen or lost, ms since the epoch by the clock of the controller; for people. */
+  readonly since?: number;
   readonly writer: string;
 }
 
@@ -51,6 +58,9 @@ export const brokerNode: NodeFormat<BrokerNode> = jsonFormat((value) => {
       const { host, port } = anObject(endpoint, what);
       return { host: aText(host, `${what}.host`), port: aCount(port, `${what}.port`) };
     }),
+    ...optional(json, 'host', aText),
+    ...optional(json, 'pid', aCount),
+    ...optional(json, 'since', aCount),
   };
 });
 
@@ -79,6 +89,7 @@ export const partitionNode: NodeFormat<PartitionNode> = jsonFormat((value) => {
         incarnation: aCount(incarnation, `${what}.incarnation`),
       };
     }),
+    ...optional(json, 'since', aCount),
     writer: aText(json['writer'], 'writer'),
   };
 });

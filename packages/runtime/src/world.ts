@@ -17,6 +17,8 @@ export interface World {
 
 /** The machine and the process. */
 export interface Host {
+  /** As others may find the machine; a name without dots is known in its own network at best. */
+  readonly name: string;
   readonly pid: number;
   /** Changes with each boot of the machine: what was not flushed before may be gone. */
   readonly bootId: string;

@@ -41,6 +41,35 @@ describe('metadata', () => {
     await one.stop();
   });
 
+  it('says since when a broker is there, and since when a partition has its leader or none', async () => {
+    const registry = memoryRegistry();
+    const one = await startCore({ nodeId: 1, registry });
+    const two = await startCore({ nodeId: 2, registry });
+    await createTopic(one.core, 'orders', 2);
+    await one.world.clock.advance(1_000);
+    const ask = async () => {
+      const { brokers, topics } = await one.core.api.metadata({}, contextOf());
+      return { brokers, partitions: topics[0]?.partitions.map(({ leader, since }) => ({ leader, since })) };
+    };
+
+    const both = await ask();
+    const lostAt = one.world.clock.now();
+    two.cut();
+    await one.world.clock.advance(5_000);
+    const alone = await ask();
+
+    const startedAt = lostAt - 1_000;
+    expect(both.brokers).toMatchObject([{ nodeId: 1, since: startedAt }, { nodeId: 2 }]);
+    expect(both.brokers[0]?.incarnation).toBeLessThan(both.brokers[1]?.incarnation ?? 0);
+    expect(both.partitions).toEqual([
+      { leader: 1, since: startedAt },
+      { leader: 2, since: startedAt },
+    ]);
+    expect(alone.partitions).toEqual([{ leader: 1, since: startedAt }, { since: lostAt }]);
+    await two.stop();
+    await one.stop();
+  });
+
   it('tells of all topics, or of those asked for', async () => {
     const { core, stop } = await startCore();
     await createTopic(core, 'orders', 2);

@@ -84,18 +84,20 @@ function describe(topic: TopicView): TopicAnswer {
       ...(state === undefined ? {} : { leaderEpoch: state.leaderEpoch }),
       replicas: [...(topic.node.replicas[partition] ?? [])],
       inSyncReplicas: (state?.inSync ?? []).map(({ nodeId }) => nodeId),
+      ...(state?.since === undefined ? {} : { since: state.since }),
     })),
   };
 }
 
 /** Nothing for a broker that has no such door. */
 function addressOf(
-  { node }: BrokerView,
+  { node, incarnation }: BrokerView,
   ownId: number,
   { listener, localAddress }: CallContext,
 ): MetadataResponse['brokers'] {
-  const { nodeId, endpoints } = node;
+  const { nodeId, endpoints, since } = node;
+  const life = { incarnation, ...(since === undefined ? {} : { since }) };
   const endpoint = nodeId === ownId ? (localAddress ?? endpoints[listener]) : endpoints[listener];
-  if (endpoint !== undefined) return [{ nodeId, host: endpoint.host, port: endpoint.port }];
-  return localAddress === undefined ? [{ nodeId, ...inProcess }] : [];
+  if (endpoint !== undefined) return [{ nodeId, host: endpoint.host, port: endpoint.port, ...life }];
+  return localAddress === undefined ? [{ nodeId, ...inProcess, ...life }] : [];
 }

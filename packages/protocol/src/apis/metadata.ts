@@ -13,7 +13,17 @@ export const metadata = defineApi(
   z.object({
     clusterId: text,
     controllerId: z.optional(natural),
-    brokers: list(z.object({ nodeId: natural, host: text, port: natural })),
+    brokers: list(
+      z.object({
+        nodeId: natural,
+        host: text,
+        port: natural,
+        /** Tells it from the same broker before it was last started. */
+        incarnation: z.optional(natural),
+        /** When it joined, ms since the epoch by its own clock. */
+        since: z.optional(natural),
+      }),
+    ),
     topics: list(
       z.object({
         name: text,
@@ -27,6 +37,8 @@ export const metadata = defineApi(
             leaderEpoch: z.optional(natural),
             replicas: list(natural),
             inSyncReplicas: list(natural),
+            /** When the leader was chosen or lost, ms since the epoch by the clock of the controller. */
+            since: z.optional(natural),
           }),
         ),
       }),

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { uptime } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { hasCode } from '../coded-error.ts';
 import type { Host } from '../world.ts';
 import { called } from './callback.ts';
@@ -8,6 +8,9 @@ import { called } from './callback.ts';
 const bootRoundingMs = 60_000;
 
 export const nodeHost: Host = {
+  get name() {
+    return hostname();
+  },
   pid: process.pid,
   get bootId() {
     return kernelBootId() ?? `booted-${Math.round((Date.now() - uptime() * 1000) / bootRoundingMs)}`;

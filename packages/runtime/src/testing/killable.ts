@@ -25,7 +25,7 @@ export interface Killable {
  */
 export function killable(world: World): Killable {
   const life = new Life();
-  const { pid, bootId } = world.host;
+  const { name, pid, bootId } = world.host;
   return {
     world: {
       clock: mortalClock(world.clock, life),
@@ -35,6 +35,7 @@ export function killable(world: World): Killable {
         uuid: () => counted(life, () => world.random.uuid()),
       },
       host: {
+        name,
         pid,
         bootId,
         processAlive: (other) => counted(life, () => world.host.processAlive(other)),

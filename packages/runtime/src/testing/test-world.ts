@@ -21,6 +21,7 @@ export function testWorld(seed = 1, files: MemoryFileSystem = memoryFileSystem()
     files,
     random: seededRandom(seed),
     host: {
+      name: 'test-host',
       pid,
       bootId: `boot-${seed}`,
       processAlive: (other) => other === pid,
