@@ -37,7 +37,7 @@ export const batchesOut = z.custom<Buffer | ByteRange>(
 );
 
 /** Bytes that mean something to clients alone: beside the envelope, a view of the frame. Who keeps them copies them. */
-export const opaque = batchesIn;
+export const opaque = z.custom<Buffer>((value) => Buffer.isBuffer(value));
 
 /** Where a group stands; `dead`: there is none of that name. */
 export const groupState = z.enum(['empty', 'preparingRebalance', 'completingRebalance', 'stable', 'dead']);

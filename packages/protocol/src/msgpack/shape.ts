@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { batchesIn, batchesOut, errorCode } from '../define-api.ts';
+import { batchesIn, batchesOut, errorCode, opaque } from '../define-api.ts';
 
 /** What a zod schema of the contract comes down to; each kind has one form on the wire (docs/formats/wire.md). */
 export type Shape =
@@ -26,7 +26,7 @@ export interface FieldShape {
 /** TypeError for a schema that has no form on the wire: the contract is written with what `define-api` offers. */
 function shapeOf(schema: z.core.$ZodType): Shape {
   if (schema === errorCode) return { kind: 'errorCode' };
-  if (schema === batchesIn || schema === batchesOut) return { kind: 'batches' };
+  if (schema === batchesIn || schema === batchesOut || schema === opaque) return { kind: 'batches' };
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (def.type === 'number') return { kind: 'integer', least: leastOf(def) };
   if (def.type === 'string') return { kind: 'text', maxLength: maxLengthOf(def) };
