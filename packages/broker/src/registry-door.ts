@@ -92,9 +92,7 @@ async function carryOut(session: RemoteSession, request: Call): Promise<Partial<
   const { operation, path, version, data } = request;
   switch (operation) {
     case 'create':
-      return nodeAnswer(
-        await registry.create(path, data, { ephemeral: request.ephemeral ?? false }),
-      );
+      return nodeAnswer(await registry.create(path, data, { ephemeral: request.ephemeral ?? false }));
     case 'get':
       return nodeAnswer(await registry.get(path));
     case 'set':

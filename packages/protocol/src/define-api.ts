@@ -29,7 +29,7 @@ export const flag = z.boolean();
 export const text = z.string().check(z.maxLength(32_768));
 /** Travels as Kafka's number; an unknown one is UNKNOWN_SERVER_ERROR. */
 export const errorCode = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
-/** Record batches on their way in: bytes beside the envelope, a view of the frame. */
+/** Record batches on their way in, or what only clients understand: bytes beside the envelope, a view of the frame. Who keeps them copies them. */
 export const batchesIn = z.custom<Buffer>((value) => Buffer.isBuffer(value));
 /** Record batches on their way out: bytes beside the envelope that may still lie in a file. */
 export const batchesOut = z.custom<Buffer | ByteRange>(

@@ -47,7 +47,7 @@ class PairEnd extends Duplex {
   deliver(chunk: Buffer, done: (error?: Error) => void): void {
     if (this.destroyed) done(gone());
     // A reader that is full takes the chunk, but the writer hears of it only when more is asked for.
-    else if (this.push(Buffer.from(chunk))) void Promise.resolve().then(() => done());
+    else if (this.push(Buffer.from(chunk))) void soon(done);
     else this.#taken = done;
   }
 
@@ -60,4 +60,9 @@ class PairEnd extends Duplex {
 
 function gone(): Error {
   return Object.assign(new Error('the other end is gone'), { code: 'EPIPE' });
+}
+
+async function soon(done: () => void): Promise<void> {
+  await Promise.resolve();
+  done();
 }

@@ -12,7 +12,7 @@ export interface Watched {
   readonly handedOut: HandedOut<GroupOptions | PartitionsOptions>;
   readonly clock: Clock;
   /** Lets time pass between two looks. */
-  pause(ms: number): Promise<void>;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** What there is to read, and what of it is not done, in words. */

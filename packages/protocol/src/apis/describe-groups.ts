@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineApi, failure, groupState, list, opaque, text } from '../define-api.ts';
+import { batchesIn, defineApi, failure, groupState, list, text } from '../define-api.ts';
 
 /** Groups with their members; GROUP_ID_NOT_FOUND (state `dead`) for one that is not there. Bytes are there when the group is stable. */
 export const describeGroups = defineApi(
@@ -19,8 +19,8 @@ export const describeGroups = defineApi(
             groupInstanceId: z.optional(text),
             clientId: text,
             clientHost: text,
-            metadata: opaque,
-            assignment: opaque,
+            metadata: batchesIn,
+            assignment: batchesIn,
           }),
         ),
       }),

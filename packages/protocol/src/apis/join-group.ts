@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineApi, failure, flag, list, natural, opaque, text } from '../define-api.ts';
+import { batchesIn, defineApi, failure, flag, list, natural, text } from '../define-api.ts';
 
 /**
  * Joins a classic group, or rejoins it with another subscription. Answers when every member has joined or the rebalance
@@ -17,7 +17,7 @@ export const joinGroup = defineApi(
     /** `consumer`, `connect`, …: all members have the same. */
     protocolType: text,
     /** What the member supports, what it likes best first; the metadata is the clients' own. */
-    protocols: list(z.object({ name: text, metadata: opaque })),
+    protocols: list(z.object({ name: text, metadata: batchesIn })),
     sessionTimeoutMs: natural,
     rebalanceTimeoutMs: natural,
     reason: z.optional(text),
@@ -36,6 +36,6 @@ export const joinGroup = defineApi(
     leader: z.optional(text),
     /** The leader shall not assign: what it would hand out holds already. */
     skipAssignment: z.optional(flag),
-    members: list(z.object({ memberId: text, groupInstanceId: z.optional(text), metadata: opaque })),
+    members: list(z.object({ memberId: text, groupInstanceId: z.optional(text), metadata: batchesIn })),
   }),
 );

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { defineApi, failure, list, natural, opaque, text } from '../define-api.ts';
+import { batchesIn, defineApi, failure, list, natural, text } from '../define-api.ts';
 
 /**
  * The leader hands in who gets what, everybody asks what is theirs; answers once the leader has. A member that the
@@ -14,12 +14,12 @@ export const syncGroup = defineApi(
     groupInstanceId: z.optional(text),
     protocolType: z.optional(text),
     protocolName: z.optional(text),
-    assignments: list(z.object({ memberId: text, assignment: opaque })),
+    assignments: list(z.object({ memberId: text, assignment: batchesIn })),
   }),
   z.object({
     ...failure,
     protocolType: z.optional(text),
     protocolName: z.optional(text),
-    assignment: opaque,
+    assignment: batchesIn,
   }),
 );
