@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { closestName } from '@millrace/broker-core';
 import type { OpenRegistry } from '@millrace/coordination';
 import type { LogOptions } from '@millrace/log';
-import type { BrokerApi, WireCodec } from '@millrace/protocol';
+import type { BrokerApi, ListenerCodec } from '@millrace/protocol';
 import * as z from 'zod/mini';
 import { brokerError } from './errors.ts';
 
@@ -31,7 +31,7 @@ export interface ListenerConfig {
   name?: string;
   host?: string;
   port?: number;
-  codec?: WireCodec;
+  codec?: ListenerCodec;
 }
 
 /** Without a word from the caller. What is not named here has no default. */

@@ -1,5 +1,5 @@
 import type { Endpoints } from '@millrace/broker-core';
-import type { BrokerApi, WireCodec } from '@millrace/protocol';
+import type { BrokerApi, ListenerCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { type Listener, listenTcp } from '@millrace/transport';
 import { type ListenerConfig, listenerDefaults } from './config.ts';
@@ -53,7 +53,7 @@ export async function openListeners(
 }
 
 /** Loaded when the first port needs it: a broker that lives in its process only has no use for it. */
-async function defaultCodec(): Promise<WireCodec> {
+async function defaultCodec(): Promise<ListenerCodec> {
   const { msgpackCodec } = await import('@millrace/protocol/msgpack');
   return msgpackCodec();
 }

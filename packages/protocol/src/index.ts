@@ -14,4 +14,12 @@ export { type ErrorCode, type ErrorCodeEntry, errorCodeOf, errorCodes } from './
 export { apiError, isErrorCode } from './errors.ts';
 export { FrameReader } from './frames.ts';
 export { printable } from './printable.ts';
-export type { Call, ClientCodec, Incoming, Outcome, ServerCodec, WireCodec } from './wire-codec.ts';
+export type {
+  Call,
+  ClientCodec,
+  Incoming,
+  ListenerCodec,
+  Outcome,
+  ServerCodec,
+  WireCodec,
+} from './wire-codec.ts';

@@ -2,11 +2,8 @@ import type { ByteRange } from '@millrace/runtime';
 import type { ApiName, RequestOf, ResponseOf } from './broker-api.ts';
 import type { ErrorCode } from './error-codes.ts';
 
-/**
- * How questions and answers become bytes. A listener is a port and a codec. Every message on the stream is a frame:
- * int32 length, then that many bytes. One server or client codec per connection, so it may remember.
- */
-export interface WireCodec {
+/** What the broker's side of a connection needs. */
+export interface ListenerCodec {
   readonly name: string;
   /** Whether answers must leave in the order of the questions (Kafka). A client then keeps a second connection for calls that park. */
   readonly ordered: boolean;
@@ -14,6 +11,13 @@ export interface WireCodec {
   readonly endsOnSilentFailure?: boolean;
   /** `answered`: the APIs that have a handler, for a codec that tells its peers what they may ask. Default: all. */
   server(answered?: ReadonlySet<string>): ServerCodec;
+}
+
+/**
+ * How questions and answers become bytes. A listener is a port and a codec. Every message on the stream is a frame:
+ * int32 length, then that many bytes. One server or client codec per connection, so it may remember.
+ */
+export interface WireCodec extends ListenerCodec {
   client(options: { clientId: string }): ClientCodec;
 }
 

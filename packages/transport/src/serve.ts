@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { BrokerApi, Endpoint, WireCodec } from '@millrace/protocol';
+import type { BrokerApi, Endpoint, ListenerCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { ServerConnection } from './server-connection.ts';
 
 export interface ServeOptions {
   api: Partial<BrokerApi>;
-  codec: WireCodec;
+  codec: ListenerCodec;
   /** Name in CallContext; default: the codec's name. */
   listener?: string;
   /** As others reach it. */

@@ -1,5 +1,5 @@
 import type { RequestOf, ResponseOf } from '@millrace/protocol';
-import { type Failure, failureFrom } from '../errors.ts';
+import { apiError, type Failure, failureFrom } from '../errors.ts';
 import type { MetadataView } from '../metadata-view.ts';
 import { type Purgatory, waitUntil } from '../purgatory.ts';
 import type { Topics } from '../topics.ts';
@@ -13,11 +13,12 @@ export interface DeleteTopicsHandlerOptions {
 /** Sets the tombstones and answers when this broker has seen them; the files go as their brokers see them. */
 export function deleteTopicsHandler({ topics, view, waits }: DeleteTopicsHandlerOptions) {
   const remove = async (
-    name: string,
+    named: string,
     topicId: string | undefined,
     timeoutMs: number,
   ): Promise<Failure | { error: 'NONE' }> => {
     try {
+      const name = named === '' ? nameOf(view, topicId) : named;
       const deleted = view.topic(name)?.id;
       await topics.delete(name, topicId);
       const seen = () => deleted === undefined || view.topic(name)?.id !== deleted;
@@ -36,4 +37,11 @@ export function deleteTopicsHandler({ topics, view, waits }: DeleteTopicsHandler
       wanted.map(async ({ name, topicId }) => ({ name, ...(await remove(name, topicId, timeoutMs)) })),
     ),
   });
+}
+
+/** An empty name stands for the topic of that id. */
+function nameOf(view: MetadataView, topicId: string | undefined): string {
+  const topic = topicId === undefined ? undefined : view.topicById(topicId);
+  if (topic !== undefined) return topic.name;
+  throw apiError('UNKNOWN_TOPIC_ID', `there is no topic of the id ${topicId}`);
 }

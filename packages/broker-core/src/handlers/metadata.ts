@@ -24,7 +24,7 @@ const inProcess: Endpoint = { host: 'in-process', port: 0 };
 export function metadataHandler(options: MetadataHandlerOptions) {
   const { view, nodeId } = options;
   return async (
-    { topics, allowAutoCreate }: RequestOf<'metadata'>,
+    { topics, topicIds = [], allowAutoCreate }: RequestOf<'metadata'>,
     context: CallContext,
   ): Promise<MetadataResponse> => {
     const create = allowAutoCreate === true && options.autoCreateTopics !== false;
@@ -35,7 +35,7 @@ export function metadataHandler(options: MetadataHandlerOptions) {
       clusterId: view.clusterId,
       ...(view.controllerId === undefined ? {} : { controllerId: view.controllerId }),
       brokers: [...view.brokers.values()].flatMap((broker) => addressOf(broker, nodeId, context)),
-      topics: answers,
+      topics: [...answers, ...topicIds.map((id) => answerTopicId(view, id))],
     };
   };
 }
@@ -51,6 +51,13 @@ async function answerTopic(
   if (topic !== undefined) return describe(topic);
   const unknown: Failure = { error: 'UNKNOWN_TOPIC_OR_PARTITION', message: `there is no topic '${name}'` };
   return { name, ...(failure ?? unknown), partitions: [] };
+}
+
+function answerTopicId(view: MetadataView, topicId: string): TopicAnswer {
+  const topic = view.topicById(topicId);
+  if (topic !== undefined) return describe(topic);
+  const message = `there is no topic of the id ${topicId}`;
+  return { name: '', topicId, error: 'UNKNOWN_TOPIC_ID', message, partitions: [] };
 }
 
 /** Why the topic could not be made; nothing when it is there now, whoever made it. */

@@ -16,10 +16,6 @@ export interface KafkaApi<Request, RequestDraft, Response, ResponseDraft> {
 
 export type AnyKafkaApi = KafkaApi<unknown, never, unknown, never>;
 export type KafkaRequest<Api> = Api extends KafkaApi<infer Request, never, unknown, never> ? Request : never;
-export type KafkaRequestDraft<Api> =
-  Api extends KafkaApi<unknown, infer Draft, unknown, never> ? Draft : never;
-export type KafkaResponse<Api> =
-  Api extends KafkaApi<unknown, never, infer Response, never> ? Response : never;
 export type KafkaResponseDraft<Api> =
   Api extends KafkaApi<unknown, never, unknown, infer Draft> ? Draft : never;
 

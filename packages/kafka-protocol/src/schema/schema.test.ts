@@ -14,6 +14,17 @@ function written(write: (to: Writer) => void): Buffer {
   return Buffer.concat(writer.finish() as Uint8Array[]).subarray(4);
 }
 
+/** Whether it could be read; anything but a MalformedMessage is thrown on. */
+function isRead(form: { read(from: Reader): unknown }, bytes: Buffer): boolean {
+  try {
+    form.read(new Reader(bytes, 1_000));
+    return true;
+  } catch (error) {
+    if (error instanceof MalformedMessage) return false;
+    throw error;
+  }
+}
+
 describe('reading', () => {
   it('gives a value or says that the message is malformed, whatever the bytes', () => {
     const apis: readonly AnyKafkaApi[] = Object.values(kafkaApis);
@@ -25,11 +36,7 @@ describe('reading', () => {
     ]);
     fc.assert(
       fc.property(fc.constantFrom(...forms), fc.uint8Array({ maxLength: 200 }), (form, bytes) => {
-        try {
-          form.read(new Reader(Buffer.from(bytes), 1_000));
-        } catch (error) {
-          expect(error).toBeInstanceOf(MalformedMessage);
-        }
+        expect(isRead(form, Buffer.from(bytes))).toBeDefined();
       }),
       { numRuns: 2_000 },
     );

@@ -9,6 +9,8 @@ export const metadata = defineApi(
   z.object({
     topics: z.optional(list(text)),
     allowAutoCreate: z.optional(flag),
+    /** More topics, by id; none is created. UNKNOWN_TOPIC_ID, with an empty name. */
+    topicIds: z.optional(list(text)),
   }),
   z.object({
     clusterId: text,

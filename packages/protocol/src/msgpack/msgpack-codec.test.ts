@@ -147,7 +147,7 @@ describe('a request on the wire', () => {
   const opening = (): ReturnType<typeof opened>[1] => opened(msgpackCodec())[1];
 
   it('may have fields that this version does not know, and lack optional ones', () => {
-    const extended = opening().decode(frame([7, 2, ['orders'], true, 'new', [1, [2]], 3]));
+    const extended = opening().decode(frame([7, 2, ['orders'], true, [], 'new', [1, [2]], 3]));
     const short = opening().decode(frame([7, 2]));
 
     expect(extended).toMatchObject({ call: { request: { topics: ['orders'], allowAutoCreate: true } } });
