@@ -24,6 +24,7 @@ const places: readonly {
 }[] = [
   { place: '', title: '`startBroker({ … })`', defaults: brokerDefaults },
   { place: 'listeners', title: 'Each of `listeners`', defaults: listenerDefaults },
+  { place: 'listeners.advertised', title: '`listeners.advertised`', defaults: {} },
   { place: 'autoCreateTopics', title: '`autoCreateTopics`', defaults: brokerDefaults.autoCreateTopics },
   { place: 'log', title: '`log`', defaults: topicDefaults },
   { place: 'log.flush', title: '`log.flush`', defaults: { ...topicDefaults.flush } },
@@ -54,6 +55,7 @@ await startBroker({ listeners: [{ port: 70000 }] });      // INVALID_CONFIG: lis
 
 ${startOptions()}
 Verbs that talk to a broker find it by \`--broker\`, else by the environment variable \`MILLRACE_BROKER\`, else at the default of \`--listen\`.
+With \`--zookeeper\`, or \`MILLRACE_ZOOKEEPER\` where \`--broker\` is not given, they begin with the brokers that are registered there, and find groups there.
 \`MILLRACE_DEBUG=1\` is \`--debug\` for every verb. \`millrace VERB --help\` lists the options of each.
 
 ## A topic

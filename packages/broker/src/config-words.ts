@@ -4,12 +4,14 @@ import type { BrokerConfig, ListenerConfig } from './config.ts';
 type Words<Options> = { readonly [Name in keyof Options]-?: string };
 type Topics = Exclude<BrokerConfig['autoCreateTopics'], false | undefined>;
 type Log = NonNullable<BrokerConfig['log']>;
+type Advertised = NonNullable<ListenerConfig['advertised']>;
 type Flush = NonNullable<Log['flush']>;
 
 /** What the options mean, by their place in the configuration. Types, bounds and defaults are in `config.ts`. */
 export const configWords: {
   readonly '': Words<BrokerConfig>;
   readonly listeners: Words<ListenerConfig>;
+  readonly 'listeners.advertised': Words<Advertised>;
   readonly autoCreateTopics: Words<Topics>;
   readonly log: Words<Log>;
   readonly 'log.flush': Words<Flush>;
@@ -32,7 +34,13 @@ export const configWords: {
     name: 'how the address is named in `broker.endpoints`; without one the name of the codec',
     host: 'the address to listen on; addresses beyond this machine need `insecure`',
     port: '0: any that is free; `broker.endpoints` tells which',
+    advertised:
+      'the address that clients and other brokers are told, where it is not `host` and `port`; of a listener on all addresses in a cluster the machine’s name',
     codec: 'how questions and answers become bytes; without one `msgpackCodec()`',
+  },
+  'listeners.advertised': {
+    host: 'a name or address of this machine, as others reach it',
+    port: 'without one the port that was bound',
   },
   autoCreateTopics: {
     partitions: 'how many partitions; for ever',

@@ -31,6 +31,8 @@ export interface ListenerConfig {
   name?: string;
   host?: string;
   port?: number;
+  /** What clients and other brokers are told. `host` and `port`; of a listener on all addresses in a cluster the machine's name. */
+  advertised?: { host: string; port?: number };
   codec?: ListenerCodec;
 }
 
@@ -63,10 +65,12 @@ const parts = z.custom((value) => typeof value === 'object' && value !== null, {
   error: 'must be an object',
 });
 
+const advertisedShape = { host: text, port: z.optional(wholeNumber(1, 65_535)) };
 const listenerShape = {
   name: z.optional(text),
   host: z.optional(text),
   port: z.optional(wholeNumber(0, 65_535)),
+  advertised: z.optional(z.strictObject(advertisedShape, { error: 'must be { host, port }' })),
   codec: z.optional(parts),
 };
 const autoCreateShape = { partitions: wholeNumber(1, 10_000), replicas: wholeNumber(1, 1) };
@@ -123,6 +127,7 @@ export const brokerConfig = z.strictObject(brokerShape, { error: 'must be an obj
 const optionsAt: { readonly [place: string]: object } = {
   '': brokerShape,
   listeners: listenerShape,
+  'listeners.advertised': advertisedShape,
   log: logShape,
   'log.flush': flushShape,
 };

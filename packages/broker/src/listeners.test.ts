@@ -1,6 +1,9 @@
+import { memoryRegistry } from '@millrace/coordination';
+import { msgpackCodec } from '@millrace/protocol/msgpack';
 import { memoryFileSystem } from '@millrace/runtime';
 import { testWorld } from '@millrace/runtime/testing';
-import { startBroker } from './start-broker.ts';
+import { tcpConnector } from '@millrace/transport';
+import { type Broker, startBroker } from './start-broker.ts';
 
 describe('listeners', () => {
   it('are registered as bound, told to who finds the directory locked, and closed on stop', async () => {
@@ -21,6 +24,30 @@ describe('listeners', () => {
 
     const again = { dataDirectory: '/data', listeners: [{ port: endpoints[0]?.port ?? 0 }] };
     await (await startBroker(again, testWorld(3, files))).stop();
+  });
+
+  it('are told to others by the advertised address, with the port that was bound where it names none', async () => {
+    const listeners = [
+      { name: 'a', advertised: { host: 'mill.example', port: 19_292 } },
+      { name: 'b', advertised: { host: 'mill.example' } },
+    ];
+    const broker = await startBroker({ listeners }, testWorld());
+
+    expect(broker.advertised).toEqual({
+      a: { host: 'mill.example', port: 19_292 },
+      b: { host: 'mill.example', port: broker.endpoints['b']?.port },
+    });
+    await broker.stop();
+  });
+
+  it('on all addresses are told as the machine in a cluster, and alone as where the client found them', async () => {
+    const everywhere = { listeners: [{ host: '0.0.0.0' }], insecure: true };
+    const alone = await startBroker(everywhere, testWorld());
+    const inCluster = await startBroker({ ...everywhere, registry: memoryRegistry().open }, testWorld());
+    const told = await Promise.all([alone, inCluster].map(hostToldOverTcp));
+
+    expect(told).toEqual(['127.0.0.1', 'test-host']);
+    await Promise.all([alone.stop(), inCluster.stop()]);
   });
 
   it('leave nothing behind when one of them cannot be opened', async () => {
@@ -47,3 +74,15 @@ describe('listeners', () => {
     });
   });
 });
+
+async function hostToldOverTcp({ endpoints }: Broker): Promise<string | undefined> {
+  const port = Object.values(endpoints)[0]?.port ?? 0;
+  const connection = await tcpConnector({ codec: msgpackCodec() })({
+    nodeId: undefined,
+    host: '127.0.0.1',
+    port,
+  });
+  const { brokers } = await connection.call('metadata', { topics: [] });
+  await connection.close();
+  return brokers[0]?.host;
+}

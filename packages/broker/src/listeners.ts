@@ -1,5 +1,5 @@
 import type { Endpoints } from '@millrace/broker-core';
-import type { BrokerApi, ListenerCodec } from '@millrace/protocol';
+import type { BrokerApi, Endpoint, ListenerCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { type Listener, listenTcp } from '@millrace/transport';
 import { type ListenerConfig, listenerDefaults } from './config.ts';
@@ -9,6 +9,8 @@ import { brokerError } from './errors.ts';
 export interface Listeners {
   /** As bound. */
   readonly endpoints: Endpoints;
+  /** As others are told. */
+  readonly advertised: Endpoints;
   close(): Promise<void>;
 }
 
@@ -27,13 +29,20 @@ export function checkListeners(listeners: readonly ListenerConfig[], insecure: b
   );
 }
 
-/** Opens all, or none. ADDRESS_IN_USE, ADDRESS_UNAVAILABLE, INVALID_CONFIG for two of one name. */
+/**
+ * Opens all, or none. A listener on all addresses is told to others `inCluster` as the machine's name; a broker that is
+ * alone tells each client the address at which that client found it.
+ *
+ * ADDRESS_IN_USE, ADDRESS_UNAVAILABLE, INVALID_CONFIG for two of one name.
+ */
 export async function openListeners(
   configs: readonly ListenerConfig[],
   api: Partial<BrokerApi>,
+  inCluster: boolean,
   world: World,
 ): Promise<Listeners> {
   const listeners: Listener[] = [];
+  const advertised: { [name: string]: Endpoint } = {};
   const close = async (): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.close({ drainMs })));
   };
@@ -43,19 +52,27 @@ export async function openListeners(
       const name = config.name ?? codec.name;
       if (listeners.some((other) => other.name === name)) throw sameName(name);
       const { host = listenerDefaults.host, port = listenerDefaults.port } = config;
-      listeners.push(await listenTcp({ api, codec, listener: name, host, port }, world));
+      const told = config.advertised?.host ?? (inCluster && isEverywhere(host) ? world.host.name : host);
+      const bound = await listenTcp({ api, codec, listener: name, host, port }, world);
+      listeners.push(bound);
+      advertised[name] = { host: told, port: config.advertised?.port ?? bound.endpoint.port };
     }
   } catch (error) {
     await close();
     throw error;
   }
-  return { endpoints: Object.fromEntries(listeners.map(({ name, endpoint }) => [name, endpoint])), close };
+  const endpoints = Object.fromEntries(listeners.map(({ name, endpoint }) => [name, endpoint]));
+  return { endpoints, advertised, close };
 }
 
 /** Loaded when the first port needs it: a broker that lives in its process only has no use for it. */
 async function defaultCodec(): Promise<ListenerCodec> {
   const { msgpackCodec } = await import('@millrace/protocol/msgpack');
   return msgpackCodec();
+}
+
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
 }
 
 function isLoopback(host: string): boolean {

@@ -15,6 +15,8 @@ export interface Broker extends AsyncDisposable {
   readonly nodeId: number;
   /** As bound. */
   readonly endpoints: Endpoints;
+  /** As clients and other brokers are told. */
+  readonly advertised: Endpoints;
   readonly api: Partial<BrokerApi>;
   /** In process: nothing copied. It reaches this broker only. */
   readonly connect: Connector;
@@ -60,15 +62,20 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const door = config.registry === undefined ? registryDoor(registry, ownWorld) : undefined;
   const api = { ...core.api, ...door?.api, ...config.extraApis };
   const gate = gateApi(api);
-  const listeners = await openListeners(config.listeners ?? [], gate.api, ownWorld);
+  const listeners = await openListeners(
+    config.listeners ?? [],
+    gate.api,
+    config.registry !== undefined,
+    ownWorld,
+  );
   undo.push(() => listeners.close());
-  const { endpoints } = listeners;
+  const { endpoints, advertised } = listeners;
 
   undo.push(() => core.stop());
   undo.push(async () => door?.close());
   undo.push(async () => stopWaiting?.());
   undo.push(() => logs.annotateLock({ state: 'stopping' }));
-  await core.start(endpoints);
+  await core.start(advertised);
   gate.open();
   await logs.annotateLock(notes(core.nodeId, endpoints));
 
@@ -80,6 +87,7 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   return {
     nodeId: core.nodeId,
     endpoints,
+    advertised,
     api,
     connect: inProcessConnector((nodeId) =>
       nodeId === undefined || nodeId === core.nodeId ? api : undefined,

@@ -5,7 +5,7 @@ import {
   type RegistryNode,
   type SessionState,
 } from '@millrace/coordination';
-import type { Connection } from '@millrace/protocol';
+import type { Connection, ErrorCode } from '@millrace/protocol';
 import { codeOf, type World } from '@millrace/runtime';
 import { clientError } from './errors.ts';
 import { type Answer, checkedAnswer, nodeOf, type Operation, registryFailure } from './registry-answer.ts';
@@ -29,6 +29,7 @@ export function remoteRegistry(
     const connection = await connect();
     const answer = await connection.call('registrySession', { timeoutMs }).catch(noRegistry);
     signal?.throwIfAborted();
+    if (answer.error !== 'NONE') throw elsewhere(answer.error, answer.message);
     if (answer.session === undefined)
       throw clientError('INVALID_METADATA', 'the broker opened a session of its registry without a name');
     const link = new RegistryLink(answer.session, answer.timeoutMs ?? timeoutMs, connect, connection, world);
@@ -43,6 +44,12 @@ function noRegistry(error: unknown): never {
     cause: error,
     hint: 'give the client the registry that the brokers use',
   });
+}
+
+/** The broker says where its registry is. */
+function elsewhere(code: ErrorCode, where: string | undefined): Error {
+  const hint = where ?? 'give the client the registry that the brokers use';
+  return clientError(code, 'this broker keeps no registry of its own, which groups need', { hint });
 }
 
 /** What is no version travels as one that no node has, so that the broker says what is wrong. */

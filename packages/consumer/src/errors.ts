@@ -31,9 +31,15 @@ export function groupsNeedRegistry(group: string, cause: unknown): Error {
     `the group ${group} needs a registry, and the brokers keep none for their clients`,
     {
       cause,
-      hint: 'give the cluster the registry that the brokers use, or name partitions instead of a group',
+      hint: `${hintOf(cause) ?? 'give the cluster the registry that the brokers use'}, or name partitions instead of a group`,
     },
   );
+}
+
+/** What whoever failed below advises. */
+function hintOf(cause: unknown): string | undefined {
+  const hint = typeof cause === 'object' && cause !== null && 'hint' in cause ? cause.hint : undefined;
+  return typeof hint === 'string' ? hint : undefined;
 }
 
 export function alreadySubscribed(): Error {

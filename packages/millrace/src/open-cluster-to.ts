@@ -14,16 +14,17 @@ export interface ConnectOptions {
 /** What `connect` builds upon, for those who need more than a client. The caller closes it. */
 export function openClusterTo(
   to: Broker | string | readonly string[],
-  { codec, clientId, retry }: ConnectOptions & Pick<ClusterOptions, 'retry'>,
+  { codec, clientId, retry, registry }: ConnectOptions & Pick<ClusterOptions, 'retry' | 'registry'>,
   world: World,
 ): Cluster {
   const shared = {
     ...(clientId === undefined ? {} : { clientId }),
     ...(retry === undefined ? {} : { retry }),
+    ...(registry === undefined ? {} : { registry }),
   };
   if (isBroker(to)) {
     const bootstrap = [{ nodeId: to.nodeId, host: 'in-process', port: 0 }];
-    return openCluster({ ...shared, connect: to.connect, bootstrap, registry: to.registry }, world);
+    return openCluster({ registry: to.registry, ...shared, connect: to.connect, bootstrap }, world);
   }
   const bootstrap = (typeof to === 'string' ? to.split(',') : to).map((address) => address.trim());
   return openCluster({ ...shared, connect: overTcp({ codec, clientId }, world), bootstrap }, world);

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import {
   type Call,
   type CallContext,
+  type Endpoint,
   FrameReader,
   type Incoming,
   type Outcome,
@@ -156,7 +157,7 @@ export class ServerConnection {
       clientId: this.#codec.clientId,
       connectionId: this.#connectionId,
       listener: listener ?? codec.name,
-      ...(endpoint === undefined ? {} : { localAddress: endpoint }),
+      ...(endpoint === undefined ? {} : { localAddress: reachedAt(endpoint, this.#stream) }),
       ...remoteHostOf(this.#stream),
     };
   }
@@ -292,6 +293,14 @@ export class ServerConnection {
 
 function atOnce(deliver: () => void): void {
   deliver();
+}
+
+/** Who listens on all addresses is where this client found it. */
+function reachedAt(endpoint: Endpoint, stream: Duplex): Endpoint {
+  if (!['0.0.0.0', '::'].includes(endpoint.host)) return endpoint;
+  if (!('localAddress' in stream) || typeof stream.localAddress !== 'string') return endpoint;
+  // IPv4 seen by a socket that takes both.
+  return { host: stream.localAddress.replace(/^::ffff:(?=\d+\.)/, ''), port: endpoint.port };
 }
 
 function remoteHostOf(stream: Duplex): { remoteHost?: string } {

@@ -7,7 +7,7 @@ describe('metadata', () => {
     const registry = memoryRegistry();
     const one = await createCore({ nodeId: 1, registry });
     const two = await createCore({ nodeId: 2, registry });
-    await one.core.start({ native: { host: 'one', port: 1 }, kafka: { host: 'one', port: 2 } });
+    await one.core.start({ native: { host: 'one', port: 1 }, kafka: { host: '0.0.0.0', port: 2 } });
     await two.core.start({ native: { host: 'two', port: 1 } });
     const ask = async (listener: string, localAddress?: CallContext['localAddress']) => {
       const context = contextOf(undefined, listener);
@@ -19,8 +19,9 @@ describe('metadata', () => {
     };
 
     expect(await ask('native')).toEqual(['1 one:1', '2 two:1']);
-    expect(await ask('native', { host: '10.0.0.1', port: 1 })).toEqual(['1 10.0.0.1:1', '2 two:1']);
-    expect(await ask('kafka', { host: 'one', port: 2 })).toEqual(['1 one:2']);
+    expect(await ask('native', { host: '10.0.0.1', port: 1 })).toEqual(['1 one:1', '2 two:1']);
+    // Who listens everywhere is where the client found it.
+    expect(await ask('kafka', { host: '10.0.0.1', port: 2 })).toEqual(['1 10.0.0.1:2']);
     expect(await ask('in-process')).toEqual(['1 in-process:0', '2 in-process:0']);
     await two.stop();
     await one.stop();

@@ -96,7 +96,7 @@ function describe(topic: TopicView): TopicAnswer {
   };
 }
 
-/** Nothing for a broker that has no such door. */
+/** Nothing for a broker that has no such door. One that listens everywhere and says no more is where the client found it. */
 function addressOf(
   { node, incarnation }: BrokerView,
   ownId: number,
@@ -104,7 +104,9 @@ function addressOf(
 ): MetadataResponse['brokers'] {
   const { nodeId, endpoints, since } = node;
   const life = { incarnation, ...(since === undefined ? {} : { since }) };
-  const endpoint = nodeId === ownId ? (localAddress ?? endpoints[listener]) : endpoints[listener];
+  const registered = endpoints[listener];
+  const isVague = registered === undefined || registered.host === '0.0.0.0' || registered.host === '::';
+  const endpoint = nodeId === ownId && isVague ? (localAddress ?? registered) : registered;
   if (endpoint !== undefined) return [{ nodeId, host: endpoint.host, port: endpoint.port, ...life }];
   return localAddress === undefined ? [{ nodeId, ...inProcess, ...life }] : [];
 }

@@ -2,11 +2,16 @@ import { resolve } from 'node:path';
 import { topicDefaults } from '@millrace/broker';
 import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
+import { counted } from './figures.ts';
 
 export interface BannerFacts {
   /** Since the process began. */
   readonly readyMs: number;
   readonly address: string;
+  /** Where clients are told it is, if that differs. */
+  readonly told?: string;
+  /** None: it is alone. */
+  readonly cluster?: { readonly zookeeper: string; readonly nodeId: number; readonly brokers: number };
   readonly directory: string;
   readonly durability: 'flushed' | 'process';
   readonly pid: number;
@@ -20,14 +25,19 @@ const acknowledgements = {
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** What a broker says when it is ready, on one screen. */
-export function banner({ readyMs, address, directory, durability, pid }: BannerFacts): string {
+export function banner({ readyMs, address, told, cluster, directory, durability, pid }: BannerFacts): string {
   const broker = address === defaultBrokerAddress ? '' : ` --broker ${address}`;
   return `millrace ${version} · ready in ${Math.round(readyMs)} ms · pid ${pid}
-  Address          ${address}
-  Data             ${resolve(directory)}
+  Address          ${told === undefined ? address : `${address}, for others ${told}`}
+${cluster === undefined ? '' : clusterLine(cluster)}  Data             ${resolve(directory)}
   Acknowledgement  ${acknowledgements[durability]}
   Retention        ${topicDefaults.retentionMs / dayMs} days, unless the topic says otherwise (retention.ms)
 Next:  npx millrace produce logs 'hello'${broker}
        npx millrace consume logs${broker}
 `;
+}
+
+function clusterLine({ zookeeper, nodeId, brokers }: NonNullable<BannerFacts['cluster']>): string {
+  const size = `broker ${nodeId}, ${counted(brokers, 'broker')} live`;
+  return `  Cluster          ${size}, ZooKeeper ${zookeeper}\n`;
 }

@@ -6,6 +6,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * FOREIGN_DIRECTORY: a data directory that holds something else.
  * TOPIC_NOT_FOUND, PARTITION_NOT_FOUND: the broker has none of that name or number.
  * GROUP_NOT_FOUND: no group of that name has members or offsets.
+ * NO_BROKER: the registry is there, and no broker.
  * LINE_TOO_LONG: a line of the input that no broker would take.
  */
 export type CliErrorCode =
@@ -15,6 +16,7 @@ export type CliErrorCode =
   | 'TOPIC_NOT_FOUND'
   | 'PARTITION_NOT_FOUND'
   | 'GROUP_NOT_FOUND'
+  | 'NO_BROKER'
   | 'LINE_TOO_LONG';
 
 export function cliError(

@@ -27,6 +27,8 @@ const byErrorCode: ReadonlyMap<string, number> = new Map([
   ['UNKNOWN_TOPIC_ID', exitCodes.notFound],
   ['LOG_NOT_FOUND', exitCodes.notFound],
   ['BROKER_UNREACHABLE', exitCodes.unreachable],
+  ['REGISTRY_UNREACHABLE', exitCodes.unreachable],
+  ['NO_BROKER', exitCodes.unreachable],
   ['CORRUPT_MESSAGE', exitCodes.checkFailed],
   ['NOT_A_SNAPSHOT', exitCodes.checkFailed],
   ['REACHED_OTHER_ADDRESS', exitCodes.unreachable],

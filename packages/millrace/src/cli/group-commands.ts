@@ -1,12 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { GroupOptions, SeekOptions } from './group.ts';
-import { brokerOption, debugOption, naturalNumber } from './options.ts';
+import { brokerOption, debugOption, naturalNumber, zookeeperOption } from './options.ts';
 import type { Finish, VerbContext } from './verb-context.ts';
 
 /** `millrace group …` */
 export function addGroupCommands(group: Command, context: VerbContext, finish: Finish): void {
   const verb = (name: string, description: string): Command =>
-    group.command(name).description(description).addOption(brokerOption()).addOption(debugOption());
+    group
+      .command(name)
+      .description(description)
+      .addOption(brokerOption())
+      .addOption(zookeeperOption())
+      .addOption(debugOption());
 
   verb('ls', 'list the groups and how far behind they are')
     .option('--json', 'one JSON object a line; so it is when piped')

@@ -14,7 +14,8 @@ import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import { counted, seconds } from './figures.ts';
 import { type LaggingPartition, lagOf } from './group-lag.ts';
-import { type BrokerOptions, partitionsOf, withCluster } from './session.ts';
+import { localTime } from './local-time.ts';
+import { type BrokerOptions, partitionsOf, withCluster, withRegistrySession } from './session.ts';
 import { parseStartPosition } from './start-position.ts';
 import { table } from './table.ts';
 import type { VerbContext } from './verb-context.ts';
@@ -78,7 +79,12 @@ export function whyGroupVerb(name: string, options: GroupOptions, context: VerbC
       writeTable(
         context,
         ['GENERATION', 'WHEN', 'CAUSE', 'ASSIGNED BY'],
-        history.map(({ generation, at, cause, by }) => [generation, timeOf(at), cause, by]),
+        history.map(({ generation, at, cause, by }) => [
+          generation,
+          at === undefined ? '-' : localTime(at),
+          cause,
+          by,
+        ]),
       );
   });
 }
@@ -196,23 +202,9 @@ function withRegistry(
   work: (cluster: Cluster, registry: Registry) => Promise<void>,
 ): Promise<number> {
   return withCluster(options, context, async (cluster) => {
-    const registry = await cluster.registry();
-    try {
-      await work(cluster, registry);
-    } finally {
-      await registry.close();
-    }
+    await withRegistrySession(cluster.registry, (registry) => work(cluster, registry));
     return exitCodes.fine;
   });
-}
-
-/** 2026-11-23 10:00:00, local time. */
-function timeOf(at: number | undefined): string {
-  if (at === undefined) return '-';
-  const date = new Date(at);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
 
 function wantsJson({ json }: GroupOptions, { io }: VerbContext): boolean {

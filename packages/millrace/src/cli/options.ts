@@ -9,6 +9,14 @@ export function brokerOption(): Option {
   );
 }
 
+/** Of verbs that find the brokers, or the groups, where they meet. */
+export function zookeeperOption(): Option {
+  return new Option(
+    '--zookeeper <host:port,…/path>',
+    'where the brokers of a cluster meet (default: $MILLRACE_ZOOKEEPER)',
+  );
+}
+
 /** Of every verb. */
 export function debugOption(): Option {
   return new Option('--debug', 'say where an error comes from (also MILLRACE_DEBUG=1)');

@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander';
 import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
+import { addCluster } from './cluster-commands.ts';
 import type { ConsumeOptions } from './consume.ts';
 import type { ExplainOptions } from './explain.ts';
 import { addGroupCommands } from './group-commands.ts';
 import type { Io } from './io.ts';
 import { addLogCommands } from './log-commands.ts';
-import { brokerOption, debugOption, naturalNumber } from './options.ts';
+import { brokerOption, debugOption, naturalNumber, zookeeperOption } from './options.ts';
 import type { ProduceOptions } from './produce.ts';
 import type { StartOptions } from './start.ts';
 import { addTopicCommands } from './topic-commands.ts';
@@ -28,6 +29,7 @@ export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command
     .command('group')
     .description('list and describe groups, put them elsewhere, say why they moved');
   addGroupCommands(group, context, finish);
+  addCluster(program, context, finish);
   addLogCommands(program, context, finish);
   addProduce(program, context, finish);
   addConsume(program, context, finish);
@@ -70,6 +72,14 @@ function addStart(program: Command, context: VerbContext, finish: Finish): void 
         .choices(['flushed', 'process'])
         .default('flushed'),
     )
+    .option(
+      '--zookeeper <host:port,…/path>',
+      'where it meets the other brokers of its cluster; made when missing',
+    )
+    .option(
+      '--advertise <host:port>',
+      'the address that clients and other brokers are told, where --listen is not it',
+    )
     .option('--insecure', 'listen beyond this machine although there is no authentication')
     .addOption(debugOption())
     .action(async (options: StartOptions) => {
@@ -97,6 +107,7 @@ function addProduce(program: Command, context: VerbContext, finish: Finish): voi
         .default('none'),
     )
     .addOption(brokerOption())
+    .addOption(zookeeperOption())
     .addOption(debugOption())
     .action(async (topic: string, values: string[], options: ProduceOptions) => {
       const { produce } = await import('./produce.ts');
@@ -125,6 +136,7 @@ function addConsume(program: Command, context: VerbContext, finish: Finish): voi
     .option('--json', 'one JSON object a line')
     .addOption(new Option('--format <format>', "such as '%t/%p@%o %k=%s %h\\n'").conflicts('json'))
     .addOption(brokerOption())
+    .addOption(zookeeperOption())
     .addOption(debugOption())
     .action(async (topics: string[], options: ConsumeOptions) => {
       const { consume } = await import('./consume.ts');

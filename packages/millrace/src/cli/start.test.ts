@@ -163,6 +163,33 @@ describe('millrace start', () => {
     expect(await world.files.exists(directory)).toBe(false);
   });
 
+  it('tells clients the advertised address, and says so', async () => {
+    const broker = await start('--advertise', 'mill.example:19292');
+
+    expect(broker.stdout()).toMatch(/Address +127\.0\.0\.1:\d+, for others mill\.example:19292\n/);
+    const shown = runCommand(['cluster', '--broker', addressOf(broker)]);
+    expect(await shown.ended).toBe(0);
+    expect(shown.stdout()).toContain('"addresses":["mill.example:19292"]');
+  });
+
+  it('takes a directory for its own in which partitions lie and nothing else', async () => {
+    await world.files.ensureDirectory(`${directory}/orders-0`);
+    await (await world.files.open(`${directory}/orders-0/log.metadata`, 'create')).close();
+
+    await start();
+  });
+
+  it.each([
+    [['--advertise', 'mill.example'], "--advertise 'mill.example' is not host:port"],
+    [['--advertise', 'mill.example:0'], 'port 0, which nobody can reach'],
+    [['--zookeeper', 'localhost:x'], "--zookeeper 'localhost:x' is not host:port,host:port/path"],
+  ])('refuses %j', async (options, error) => {
+    const broker = startAnother(...options);
+
+    expect(await broker.ended).toBe(2);
+    expect(broker.stderr()).toContain(error);
+  });
+
   it('stops cleanly when the process that started it is gone', async () => {
     let parents = [4711, 4700];
     const broker = runCommand(argv, { world, stopWhenParentGoes: true, ancestors: () => parents });

@@ -94,4 +94,11 @@ export const connectionExplanations = {
     retry: 'No.',
     from: 'No call to a broker of this version, which has no users; clients understand it from others.',
   },
+  NO_BROKER: {
+    meaning: 'ZooKeeper answers, and no broker is registered there.',
+    why: 'All brokers of the cluster are stopped, or they meet elsewhere: at another ZooKeeper or below another path.',
+    cure: 'Start one with the same --zookeeper, or look at the --zookeeper of those that run: their banner says it.',
+    retry: 'Yes, once a broker is there.',
+    from: 'The verbs that find brokers by --zookeeper or MILLRACE_ZOOKEEPER.',
+  },
 } satisfies { readonly [Code in ExplainedCode]?: Explanation };
