@@ -62,10 +62,11 @@ export async function inspectLog(
     segments.push(await inspectSegment(place, options, world));
   }
   const identity = await checkpoints.readIdentity();
+  const startOffset = await checkpoints.readStartOffset();
   return {
     path: directory,
     identity: identity === 'damaged' ? undefined : identity?.identity,
-    startOffset: segments[0]?.baseOffset ?? 0,
+    startOffset: Math.max(startOffset ?? 0, segments[0]?.baseOffset ?? 0),
     endOffset: endOf(segments),
     segments,
     recoveryPoint,

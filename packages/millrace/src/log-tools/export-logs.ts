@@ -86,8 +86,7 @@ async function lockUnlessUsed(directory: string, { files }: World): Promise<File
 }
 
 async function plan(log: FoundLog, isLive: boolean, world: World): Promise<SnapshotLog> {
-  const { recoveryPoint } = isLive ? await recoveryPointOf(log, world) : { recoveryPoint: undefined };
-  const upTo = isLive ? { upTo: recoveryPoint ?? 0 } : {};
+  const upTo = isLive ? { upTo: await flushedFor(log, world) } : {};
   const inspection = await inspectLog(log.path, upTo, world);
   refuseDamage(inspection);
   const { startOffset, endOffset } = inspection;
@@ -100,9 +99,10 @@ async function plan(log: FoundLog, isLive: boolean, world: World): Promise<Snaps
   return { name: log.name, startOffset, endOffset, files: [...small, ...segments] };
 }
 
-/** Without a look at the segments. */
-function recoveryPointOf(log: FoundLog, world: World): Promise<LogInspection> {
-  return inspectLog(log.path, { upTo: 0 }, world);
+/** What is flushed for certain, without a look at the segments: a head is deleted only below what is. */
+async function flushedFor(log: FoundLog, world: World): Promise<number> {
+  const { recoveryPoint = 0, startOffset } = await inspectLog(log.path, { upTo: 0 }, world);
+  return Math.max(recoveryPoint, startOffset);
 }
 
 function refuseDamage({ segments }: LogInspection): void {

@@ -34,7 +34,12 @@ export interface SnapshotFile {
 const logName = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,255}$/;
 const segmentName = /^(\d{20})\.log$/;
 const snapshotName = /^\d{20}\.snapshot$/;
-const smallFiles = new Set(['log.metadata', 'leader-epoch-checkpoint', 'cleaner-offset-checkpoint']);
+const smallFiles = new Set([
+  'log.metadata',
+  'log-start-offset',
+  'leader-epoch-checkpoint',
+  'cleaner-offset-checkpoint',
+]);
 
 /** The base offset of a segment; undefined for another file. */
 export function segmentOffset(name: string): Offset | undefined {

@@ -91,6 +91,24 @@ describe('a snapshot of a data directory', () => {
     await copy.close();
   });
 
+  it('begins where the log begins, inside a segment or a batch', async () => {
+    const [here, there] = [testWorld(1), testWorld(2)];
+    await writeLogs('/data', { 'orders-0': 100 }, here);
+    const logs = await openLogDirectory('/data', {}, here);
+    const log = await logs.open('orders-0');
+    await log.flush();
+    await log.deleteBefore(42);
+    await logs.close();
+
+    await importLogs(pieces(await exported('/data', here)), '/copy/data', {}, there);
+
+    const copies = await openLogDirectory('/copy/data', {}, there);
+    const copy = await copies.open('orders-0');
+    expect([copy.startOffset, copy.endOffset]).toEqual([42, 100]);
+    await copies.close();
+    expect((await inspectLog('/copy/data/orders-0', {}, there)).startOffset).toBe(42);
+  });
+
   it('is refused when a log in use changes while it is read', async () => {
     const world = testWorld();
     await writeLogs('/data', { a: 100 }, world);
