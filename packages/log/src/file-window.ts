@@ -4,15 +4,17 @@ import type { OpenFile } from '@millrace/runtime';
 export class FileWindow {
   readonly #file: OpenFile;
   readonly #end: number;
-  readonly #pieceBytes: number;
+  readonly #mostBytes: number;
+  #pieceBytes: number;
   #bytes: Buffer = Buffer.alloc(0);
   #from = 0;
 
-  /** Nothing at or after `end` is read. */
-  constructor(file: OpenFile, end: number, pieceBytes: number) {
+  /** Nothing at or after `end` is read. Pieces double up to `mostBytes` while the next one begins near the end of the last. */
+  constructor(file: OpenFile, end: number, pieceBytes: number, mostBytes = pieceBytes) {
     this.#file = file;
     this.#end = end;
     this.#pieceBytes = pieceBytes;
+    this.#mostBytes = mostBytes;
   }
 
   /** The bytes that are in memory; `position` is where `offset` of `view` lies. */
@@ -31,6 +33,8 @@ export class FileWindow {
     const wanted = Math.min(length, Math.max(0, this.#end - position));
     const found = this.find(position, wanted);
     if (found >= 0) return found;
+    const isNear = position - this.#from < this.#bytes.length + this.#pieceBytes;
+    if (this.#bytes.length > 0 && isNear) this.#pieceBytes = Math.min(2 * this.#pieceBytes, this.#mostBytes);
     const piece = Math.min(Math.max(wanted, this.#pieceBytes), this.#end - position);
     this.#bytes = await this.#file.read(position, piece);
     this.#from = position;

@@ -5,6 +5,7 @@ import { readWhole, writeSynced } from './checkpoint.ts';
 import { IndexPacer, OffsetIndex } from './offset-index.ts';
 import type { Segment } from './segment.ts';
 import { segmentFileName } from './segment-name.ts';
+import { writeTimeIndex } from './time-index-file.ts';
 
 /** The index as it lies beside the segment; undefined when it is missing or cannot be one of this segment. */
 export async function readIndex(
@@ -17,6 +18,7 @@ export async function readIndex(
   return OffsetIndex.decode(await readWhole(files, path), baseOffset, segmentBytes);
 }
 
+/** Writes the segment's offset index and its time index. */
 export async function writeIndex(files: FileSystem, directory: string, segment: Segment): Promise<void> {
   await writeSynced(
     files,
@@ -24,6 +26,7 @@ export async function writeIndex(files: FileSystem, directory: string, segment: 
     segment.index.encode(),
   );
   segment.noteIndexStored();
+  await writeTimeIndex(files, directory, segment);
 }
 
 /** Builds the segment's index anew from its batches. Batches that are published meanwhile are in it, too. */

@@ -171,7 +171,7 @@ async function beginsWell(
   const file = await world.files.open(path, 'read');
   try {
     return await beginsSoundly(
-      { baseOffset, path, file, fileBytes: await file.size(), index: undefined },
+      { baseOffset, path, file, fileBytes: await file.size(), files: world.files, index: undefined },
       gapsBelow,
     );
   } finally {
@@ -193,7 +193,8 @@ function count({ recordCount, baseTimestamp, maxTimestamp }: BatchHeader, tally:
   tally.batches++;
   tally.records += recordCount;
   if (recordCount === 0) return;
-  tally.smallest = Math.min(tally.smallest, baseTimestamp);
+  // Compaction writes the time from when on tombstones may go, which is later, in the place of the first timestamp.
+  tally.smallest = Math.min(tally.smallest, baseTimestamp, maxTimestamp);
   tally.largest = Math.max(tally.largest, maxTimestamp);
 }
 

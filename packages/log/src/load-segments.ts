@@ -6,6 +6,7 @@ import { endsWell, noteMissing } from './damage-search.ts';
 import type { Segment } from './segment.ts';
 import { openSegmentFile, type SegmentFile, segmentByIndex, unknownSegment } from './segment-file.ts';
 import { beginsSoundly, recoverSegment } from './segment-recovery.ts';
+import { removeTimeIndex } from './time-index-file.ts';
 
 /** How many files are opened side by side. */
 const openAtOnce = 16;
@@ -155,6 +156,7 @@ async function recoverOne(
       { path: found.path, position: end, bytes: found.fileBytes - end, endOffset: segment.nextOffset },
       `a torn tail of ${found.fileBytes - end} bytes was cut`,
     );
+    await removeTimeIndex(world.files, load.directory, found.baseOffset);
     await found.file.truncate(end);
   }
   if (found.fileBytes > 0) await found.file.sync();

@@ -73,6 +73,13 @@ export class OffsetIndex {
     return this.at(this.#search(1, position));
   }
 
+  /** Whether a line names the batch that begins at `position`. */
+  names(position: number): boolean {
+    const last = this.#count - 1;
+    if (last < 0 || this.#number(last, 1) < position) return false;
+    return this.#number(last, 1) === position || this.floorOfPosition(position)?.position === position;
+  }
+
   /** Drops the entries at `position` and after. */
   truncate(position: number): void {
     this.#count = this.#search(1, position - 1) + 1;

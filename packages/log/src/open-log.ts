@@ -170,8 +170,9 @@ async function removeOrphanIndexes(
   files: FileSystem,
 ): Promise<void> {
   const kept = new Set(segments.map((segment) => segment.baseOffset));
-  for (const base of await baseOffsetsOf(directory, 'index', files)) {
-    if (!kept.has(base)) await files.remove(join(directory, segmentFileName(base, 'index')));
+  for (const kind of ['index', 'timeindex'] as const) {
+    for (const base of await baseOffsetsOf(directory, kind, files))
+      if (!kept.has(base)) await files.remove(join(directory, segmentFileName(base, kind)));
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Offset } from '@millrace/record';
-import { hasCode, type OpenFile, type World } from '@millrace/runtime';
+import { type FileSystem, hasCode, type OpenFile, type World } from '@millrace/runtime';
 import { corruptAt, scanHeaders, shortScanBytes } from './batch-scan.ts';
 import { readIndex } from './index-file.ts';
 import type { IndexEntry, OffsetIndex } from './offset-index.ts';
@@ -13,6 +13,7 @@ export interface SegmentFile {
   readonly path: string;
   readonly file: OpenFile;
   readonly fileBytes: number;
+  readonly files: FileSystem;
   /** undefined when missing or impossible. */
   readonly index: OffsetIndex | undefined;
 }
@@ -27,7 +28,7 @@ export async function openSegmentFile(
   try {
     const fileBytes = await file.size();
     const index = await readIndex(world.files, directory, baseOffset, fileBytes);
-    return { baseOffset, path, file, fileBytes, index };
+    return { baseOffset, path, file, fileBytes, files: world.files, index };
   } catch (error) {
     await file.close();
     throw error;
@@ -74,11 +75,18 @@ export async function segmentByIndex(
     if (hasCode(error, 'CORRUPT_MESSAGE')) return undefined;
     throw error;
   }
-  return until === undefined || segment.nextOffset === until ? segment : undefined;
+  if (until !== undefined && segment.nextOffset !== until) return undefined;
+  // The files are written together: what the lines of one do not tell, the entries of the other do not.
+  if (entry !== undefined) segment.times.noteStored();
+  return segment;
 }
 
 /** The index up to this line; the batch it names is still to be read. */
-function startAt({ baseOffset, path, file }: SegmentFile, index: OffsetIndex, entry: IndexEntry): Segment {
+function startAt(
+  { baseOffset, path, file, files }: SegmentFile,
+  index: OffsetIndex,
+  entry: IndexEntry,
+): Segment {
   const entries = index.count;
   index.truncate(entry.position + 1);
   const segment = new Segment({
@@ -89,6 +97,7 @@ function startAt({ baseOffset, path, file }: SegmentFile, index: OffsetIndex, en
     indexTrusted: false,
     sizeInBytes: entry.position,
     nextOffset: entry.lastOffset,
+    files,
   });
   if (index.count === entries) segment.noteIndexStored();
   return segment;

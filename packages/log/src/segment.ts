@@ -1,7 +1,8 @@
 import type { Offset } from '@millrace/record';
-import type { OpenFile } from '@millrace/runtime';
+import type { FileSystem, OpenFile } from '@millrace/runtime';
 import { IndexPacer, OffsetIndex } from './offset-index.ts';
 import { RecentBatches } from './recent-batches.ts';
+import { TimeIndex, type TimeIndexStart } from './time-index.ts';
 
 const notStored = -1;
 
@@ -35,6 +36,8 @@ export interface SegmentState {
   readonly nextOffset?: Offset;
   /** Whether all of `index` was built from batches that this process has seen. */
   readonly indexTrusted?: boolean;
+  /** Where to find the file of the time index, for what lies before `sizeInBytes`. */
+  readonly files?: FileSystem;
 }
 
 /**
@@ -51,11 +54,10 @@ export class Segment {
   nameDurable = true;
   /** What the producers' state was at the base offset, until it is written beside the segment. */
   snapshot: Buffer | undefined;
-  /** The largest timestamp below `timestampsTo`, which grows as batches are appended or read. */
-  largestTimestamp = -1;
-  timestampsTo = 0;
   #index: OffsetIndex;
   #indexTrusted: boolean;
+  #times: TimeIndex;
+  #timesIn: FileSystem | undefined;
   #recent: RecentBatches | undefined = new RecentBatches();
   #storedEntries = notStored;
   #sizeInBytes: number;
@@ -73,6 +75,8 @@ export class Segment {
     this.#indexTrusted = state.indexTrusted ?? true;
     this.#sizeInBytes = state.sizeInBytes ?? 0;
     this.#nextOffset = state.nextOffset ?? state.baseOffset;
+    this.#times = this.#timesFromHere();
+    this.#timesIn = state.files;
   }
 
   get sizeInBytes(): number {
@@ -102,10 +106,10 @@ export class Segment {
     if (this.#pacer.isDue(batch.sizeInBytes, indexIntervalBytes)) {
       this.#index.add(batch.baseOffset, batch.lastOffset, batch.position);
     }
+    this.#times.note(batch, this.#index.names(batch.position));
     this.#recent?.add(batch.baseOffset, batch.position);
     this.#sizeInBytes = batch.position + batch.sizeInBytes;
     this.#nextOffset = batch.lastOffset + 1;
-    if (this.timestampsTo === batch.position) this.noteTimestamp(batch);
   }
 
   /** Takes note of damage at the end of what is known so far. */
@@ -113,7 +117,6 @@ export class Segment {
     this.rotten.push(damage);
     this.#sizeInBytes = damage.end;
     this.#nextOffset = damage.nextOffset;
-    if (this.timestampsTo === damage.position) this.timestampsTo = damage.end;
   }
 
   /** Replaces what is known of damage, after everything was verified. */
@@ -121,15 +124,33 @@ export class Segment {
     this.rotten.splice(0, this.rotten.length, ...damage);
   }
 
-  /** Batches are noted in order and without a gap. */
-  noteTimestamp(batch: BatchMark): void {
-    if (batch.maxTimestamp > this.largestTimestamp) this.largestTimestamp = batch.maxTimestamp;
-    this.timestampsTo = batch.position + batch.sizeInBytes;
+  /** Of the batches that this process has published, and of those before once somebody asked: see `knownTimes`. */
+  get times(): TimeIndex {
+    return this.#times;
   }
 
-  /** Whether the file beside the segment holds this index. */
+  /** Where the file of the time index is; undefined when there is none to be believed. */
+  get timesIn(): FileSystem | undefined {
+    return this.#timesIn;
+  }
+
+  /** Takes in what lies before `from`, unless somebody else has done so meanwhile. */
+  completeTimes(from: TimeIndexStart, before: TimeIndex): void {
+    if (this.#times.from !== from) return;
+    before.append(this.#times);
+    this.#times = before;
+  }
+
+  /** Forgets timestamps that turned out to be wrong, and no longer believes their file. */
+  forgetTimes(wrong: TimeIndex): void {
+    if (this.#times !== wrong) return;
+    this.#times = this.#timesFromHere();
+    this.#timesIn = undefined;
+  }
+
+  /** Whether the files beside the segment hold its indexes. */
   get indexStored(): boolean {
-    return this.#storedEntries === this.#index.count;
+    return this.#storedEntries === this.#index.count && this.#times.isStored;
   }
 
   noteIndexStored(): void {
@@ -173,6 +194,10 @@ export class Segment {
       this.#closeWhenUnused();
     });
     return this.#closed;
+  }
+
+  #timesFromHere(): TimeIndex {
+    return new TimeIndex(this.baseOffset, { position: this.#sizeInBytes, offset: this.#nextOffset });
   }
 
   #closeWhenUnused(): void {

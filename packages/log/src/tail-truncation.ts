@@ -13,6 +13,7 @@ import { createSegment, openSegmentFile, unknownSegment } from './segment-file.t
 import type { SegmentList } from './segment-list.ts';
 import { segmentFileName } from './segment-name.ts';
 import { recoverSegment } from './segment-recovery.ts';
+import { removeTimeIndex } from './time-index-file.ts';
 
 /** What cutting the tail needs from the log. Nothing is being appended. */
 export interface CutLog {
@@ -53,6 +54,7 @@ export async function cutTail(log: CutLog, end: LogMark, world: World): Promise<
     end.offset < segments.startOffset ? await emptyAt(log, segments.startOffset, world) : undefined;
   const behind = segments.all.filter(({ baseOffset }) => baseOffset > end.segment.baseOffset);
   for (const segment of behind.toReversed()) await remove(path, segment, world);
+  await removeTimeIndex(files, path, end.segment.baseOffset);
   await removeIndexes(path, end.segment, world);
   if (kept === undefined) await shorten(log, end, world);
   else segments.endWith(kept);
