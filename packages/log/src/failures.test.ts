@@ -9,7 +9,7 @@ function systemError(code: string): Error {
 }
 
 describe('a failed append', () => {
-  it('rejects with all that was queued behind it, and leaves the log as it was', async () => {
+  it('rejects with all that was queued behind it, and leaves the log as it was (KAFKA-4576, 10778)', async () => {
     const world = testWorld();
     const log = await openLog(directory, {}, world);
     await log.append({ value: 'before' });
@@ -58,7 +58,7 @@ describe('a failed append', () => {
     await log.close();
   });
 
-  it('leaves a log that cannot be cut back read-only', async () => {
+  it('leaves a log that cannot be cut back read-only (KAFKA-309, 310)', async () => {
     const world = testWorld();
     const log = await openLog(directory, {}, world);
     await log.append({ value: 'before' });

@@ -92,7 +92,7 @@ describe('an offset index', () => {
 });
 
 describe('an index pacer', () => {
-  it('picks the first batch behind more than the interval', () => {
+  it('picks the first batch behind more than the interval (KAFKA-804)', () => {
     const pacer = new IndexPacer();
 
     const picked = [50, 50, 50, 500, 10, 10].map((bytes) => pacer.isDue(bytes, 100));

@@ -106,7 +106,7 @@ async function check({ promised, sent, world }: Aftermath, segmentBytes: number)
 }
 
 describe('a log after a power cut at any moment', () => {
-  it('has everything that was flushed, nothing that was not sent, and goes on', async () => {
+  it('has everything that was flushed, nothing that was not sent, and goes on (KAFKA-3968)', async () => {
     const survives = fc.asyncProperty(arbitraryStory, async (story) => {
       const aftermath = await writeUntilCut(story);
       await inTime(aftermath.world.clock, check(aftermath, story.segmentBytes));

@@ -264,7 +264,7 @@ describe('recovery', () => {
     await log.close();
   });
 
-  it('removes the word of a clean shutdown durably before the first write', async () => {
+  it('removes the word of a clean shutdown durably before the first write (KAFKA-10471)', async () => {
     const world = testWorld();
     await logWith(world, three);
     const log = await open(world);
@@ -277,7 +277,7 @@ describe('recovery', () => {
     await log.close();
   });
 
-  it('clamps a recovery point ahead of the log, and survives checkpoints that are damaged', async () => {
+  it('clamps a recovery point ahead of the log, and survives checkpoints that are damaged (KAFKA-16541)', async () => {
     const world = testWorld();
     for (const text of ['', '0\n', '0\n999999\nffff\n', '0\n6\n', 'x'.repeat(1000)]) {
       await logWith(world, []);

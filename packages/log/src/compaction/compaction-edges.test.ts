@@ -107,7 +107,7 @@ describe('the gaps that compaction leaves', () => {
     return openLog(directory, { ...compacted, segmentBytes: 1000 }, world);
   }
 
-  it('are no damage to an opening that verifies everything', async () => {
+  it('are no damage to an opening that verifies everything (KAFKA-905)', async () => {
     const world = testWorld();
     await withGaps(world);
 
@@ -147,7 +147,7 @@ describe('the gaps that compaction leaves', () => {
 });
 
 describe('a reader of a compacted log', () => {
-  it('goes on with the range it holds, and the file stays until it lets go', async () => {
+  it('goes on with the range it holds, and the file stays until it lets go (KAFKA-727, 9196)', async () => {
     const world = testWorld();
     const log = await openLog(directory, compacted, world);
     await append(log, 'a=1 a=2 a=3');
@@ -219,7 +219,7 @@ describe('a compacted log by itself', () => {
     await log.close();
   });
 
-  it('tries again when a run has failed', async () => {
+  it('tries again when a run has failed (KAFKA-2235, 8335)', async () => {
     const world = testWorld();
     const log = await openLog(directory, compacted, world);
     await append(log, 'a=1 a=2');

@@ -35,7 +35,7 @@ async function readyToCompact(): Promise<CompactionModel> {
 }
 
 describe('compaction that stops', () => {
-  it('at any call of the process that dies leaves the newest record of every key', async () => {
+  it('at any call of the process that dies leaves the newest record of every key (KAFKA-12520)', async () => {
     let at = 0;
     for (let wasCut = true; wasCut; ) {
       at += 1;
