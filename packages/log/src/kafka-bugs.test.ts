@@ -1,4 +1,4 @@
-import { memoryFileSystem } from '@millrace/runtime';
+import { hasCode, memoryFileSystem } from '@millrace/runtime';
 import { seededRandom, testWorld } from '@millrace/runtime/testing';
 import { openLog } from './index.ts';
 import { valuesOf } from './testing/log-fixtures.ts';
@@ -48,7 +48,7 @@ describe('a reader beside a writer that appends and rolls', () => {
             }
           } catch (error) {
             // The head went meanwhile: on with what is left.
-            expect(error).toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+            if (!hasCode(error, 'OFFSET_OUT_OF_RANGE')) throw error;
           }
           await new Promise((resolve) => setImmediate(resolve));
           if (seen.length % 7 === 3) await log.applyRetention();
