@@ -106,6 +106,15 @@ describe('the packed tarballs, installed into an empty folder', () => {
     expect(stderr).toContain('Tests:       1 passed, 1 total');
   }, 60_000);
 
+  it('run the example test in Node’s own test runner, eight days on a manual clock', async () => {
+    const { stdout } = await runFile(process.execPath, ['--test', 'examples/millrace/node-test/'], {
+      cwd: project.folder,
+      timeout: 20_000,
+    });
+
+    expect(stdout).toMatch(/pass 1\n[^]*fail 0/);
+  });
+
   it('count the lines of a real log with three consumers', async () => {
     const log = ['/var/log/dpkg.log', join(root, 'package-lock.json')].find((path) => existsSync(path)) ?? '';
     const { stdout } = await runFile(
