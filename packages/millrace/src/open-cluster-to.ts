@@ -1,5 +1,6 @@
 import type { Broker } from '@millrace/broker';
 import { type Cluster, type ClusterOptions, openCluster } from '@millrace/client';
+import type { OpenRegistry } from '@millrace/coordination';
 import type { Connector, WireCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { tcpConnector } from '@millrace/transport';
@@ -9,12 +10,14 @@ export interface ConnectOptions {
   codec?: WireCodec;
   /** How the client names itself to brokers. */
   clientId?: string;
+  /** Where the brokers meet, if they share a registry; groups need it then. Default: what the broker at the address keeps. */
+  registry?: OpenRegistry;
 }
 
 /** What `connect` builds upon, for those who need more than a client. The caller closes it. */
 export function openClusterTo(
   to: Broker | string | readonly string[],
-  { codec, clientId, retry, registry }: ConnectOptions & Pick<ClusterOptions, 'retry' | 'registry'>,
+  { codec, clientId, retry, registry }: ConnectOptions & Pick<ClusterOptions, 'retry'>,
   world: World,
 ): Cluster {
   const shared = {

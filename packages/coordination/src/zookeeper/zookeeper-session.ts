@@ -183,6 +183,7 @@ export class ZookeeperSession implements Registry {
   }
 
   #onLoss(): void {
+    if (this.#ended) return; // by closing it
     this.#lease.lose();
     this.#world.logger.warn({ session: this.#client.sessionId }, 'the connection to ZooKeeper is lost');
   }

@@ -176,7 +176,9 @@ describe('millrace start', () => {
     await world.files.ensureDirectory(`${directory}/orders-0`);
     await (await world.files.open(`${directory}/orders-0/log.metadata`, 'create')).close();
 
-    await start();
+    const broker = await start();
+
+    expect(broker.stdout()).toContain(directory);
   });
 
   it.each([

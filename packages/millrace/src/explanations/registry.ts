@@ -64,7 +64,7 @@ export const registryExplanations = {
     why: 'ZooKeeper is not running, is at another address, or a firewall is in between.',
     cure: 'Start it, or check the address and what lies between.',
     retry: 'Yes, once it answers.',
-    from: 'Opening a registry in ZooKeeper.',
+    from: '`--zookeeper`, and opening a registry in ZooKeeper.',
   },
   REGISTRY_REFUSED: {
     meaning: 'The registry does not let this process do what it asked.',

@@ -54,8 +54,8 @@ export const startingExplanations = {
   },
   NODE_ID_TAKEN: {
     meaning: 'Another broker of the cluster has this number.',
-    why: 'Two brokers have the same node id, or a broker that crashed a moment ago still counts as present.',
-    cure: 'Give each broker its own --node-id. After a crash, wait for a few seconds.',
+    why: 'Two brokers have the same node id, or a broker that crashed counts as present until its session ends.',
+    cure: 'Give each broker its own --node-id. After a crash, `millrace start` waits for that up to 15 s.',
     retry: 'Yes, once the other has left.',
     from: 'startBroker and `millrace start`.',
   },
