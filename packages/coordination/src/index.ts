@@ -1,5 +1,7 @@
 // For those who meet in the registry.
 export { rangeAssignor } from './assignors/range.ts';
+export { roundRobinAssignor } from './assignors/round-robin.ts';
+export { stickyAssignor } from './assignors/sticky.ts';
 export {
   type BrokerNode,
   brokerNode,

@@ -1,4 +1,5 @@
 import type { Assignor, TopicPartition } from '../groups.ts';
+import { partitionsByTopic } from './partitions-in-order.ts';
 
 /**
  * Kafka's default: topic by topic, the partitions in order are cut into as many runs as the topic has subscribers,
@@ -20,15 +21,3 @@ export const rangeAssignor: Assignor = (members, partitions) => {
   }
   return assignment;
 };
-
-/** Topics by name, partitions by number. */
-function partitionsByTopic(partitions: readonly TopicPartition[]): [string, TopicPartition[]][] {
-  const byTopic = new Map<string, TopicPartition[]>();
-  for (const partition of partitions) {
-    const ofTopic = byTopic.get(partition.topic);
-    if (ofTopic === undefined) byTopic.set(partition.topic, [partition]);
-    else ofTopic.push(partition);
-  }
-  for (const ofTopic of byTopic.values()) ofTopic.sort((a, b) => a.partition - b.partition);
-  return [...byTopic].sort(([a], [b]) => (a < b ? -1 : 1));
-}
