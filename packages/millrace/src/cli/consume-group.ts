@@ -1,5 +1,6 @@
 import type { Cluster } from '@millrace/client';
 import { createConsumer } from '@millrace/consumer';
+import { rangeAssignor, roundRobinAssignor, stickyAssignor } from '@millrace/coordination';
 import type { StartPosition } from '../reading-plan.ts';
 import { cliError } from './errors.ts';
 import type { Output } from './output.ts';
@@ -8,8 +9,16 @@ import { partitionsOf } from './session.ts';
 import type { VerbContext } from './verb-context.ts';
 import { writeRecords } from './write-records.ts';
 
+const assignors = {
+  range: rangeAssignor,
+  'round-robin': roundRobinAssignor,
+  sticky: stickyAssignor,
+};
+export type AssignorName = keyof typeof assignors;
+
 export interface GroupReading {
   readonly group: string;
+  readonly assignor: AssignorName;
   readonly topics: readonly string[];
   /** Where the group begins that has committed nothing. */
   readonly from: StartPosition;
@@ -22,7 +31,7 @@ export interface GroupReading {
  */
 export async function copyAsMember(
   cluster: Cluster,
-  { group, topics, from, max }: GroupReading,
+  { group, assignor, topics, from, max }: GroupReading,
   { format, output, enough }: { format: RecordFormat; output: Output; enough: AbortSignal },
   { io }: VerbContext,
 ): Promise<void> {
@@ -32,7 +41,11 @@ export async function copyAsMember(
     });
   for (const topic of topics) await partitionsOf(cluster, topic, enough);
   if (max === 0 || enough.aborted) return;
-  const consumer = createConsumer(cluster, { group, topics, from }, io.world);
+  const consumer = createConsumer(
+    cluster,
+    { group, assignor: assignors[assignor], topics, from },
+    io.world,
+  );
   let isWriting = false;
   // What is in hand is written and committed first.
   const leave = (): void => {

@@ -2,7 +2,7 @@ import type { Cluster } from '@millrace/client';
 import { createConsumer } from '@millrace/consumer';
 import type { TopicPartition } from '../offsets.ts';
 import { planReading, Remainder, type Stretch } from '../reading-plan.ts';
-import { copyAsMember } from './consume-group.ts';
+import { type AssignorName, copyAsMember } from './consume-group.ts';
 import { exitCodes } from './exit-code.ts';
 import { listenForInterruption } from './interruption.ts';
 import { Output } from './output.ts';
@@ -15,6 +15,7 @@ import { writeRecords } from './write-records.ts';
 export interface ConsumeOptions extends BrokerOptions {
   readonly from: string;
   readonly group?: string;
+  readonly assignor: AssignorName;
   readonly toEnd?: boolean;
   readonly max?: number;
   readonly json?: boolean;
@@ -39,9 +40,10 @@ export async function consume(
   const enough = AbortSignal.any([interruption.signal, output.readerGone]);
   try {
     await withCluster(options, context, async (cluster) => {
-      const { group, max = Number.POSITIVE_INFINITY, toEnd = false } = options;
+      const { group, assignor, max = Number.POSITIVE_INFINITY, toEnd = false } = options;
       const writing = { format, output, enough };
-      if (group !== undefined) return copyAsMember(cluster, { group, topics, from, max }, writing, context);
+      if (group !== undefined)
+        return copyAsMember(cluster, { group, assignor, topics, from, max }, writing, context);
       const partitions = await partitionsIn(cluster, topics, enough);
       const stretches = await planReading(cluster, partitions, from, toEnd, enough);
       return copy(cluster, stretches, max, writing, context);

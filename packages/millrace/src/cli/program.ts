@@ -131,6 +131,11 @@ function addConsume(program: Command, context: VerbContext, finish: Finish): voi
         'share the topics with the other members of a group, and go on where it was',
       ).conflicts('toEnd'),
     )
+    .addOption(
+      new Option('--assignor <name>', 'how the group shares its partitions out; its leader’s holds')
+        .choices(['range', 'round-robin', 'sticky'])
+        .default('range'),
+    )
     .option('--to-end', 'end where the topics end now, instead of waiting for more')
     .option('--max <number>', 'end after so many records', naturalNumber)
     .option('--json', 'one JSON object a line')
