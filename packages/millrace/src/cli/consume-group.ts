@@ -41,11 +41,7 @@ export async function copyAsMember(
     });
   for (const topic of topics) await partitionsOf(cluster, topic, enough);
   if (max === 0 || enough.aborted) return;
-  const consumer = createConsumer(
-    cluster,
-    { group, assignor: assignors[assignor], topics, from },
-    io.world,
-  );
+  const consumer = createConsumer(cluster, { group, assignor: assignors[assignor], topics, from }, io.world);
   let isWriting = false;
   // What is in hand is written and committed first.
   const leave = (): void => {

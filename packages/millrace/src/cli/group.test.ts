@@ -38,6 +38,23 @@ describe('millrace consume --group', () => {
     });
   });
 
+  it('deals round robin over all topics when it is told to', async () => {
+    for (const topic of ['a', 'b']) await listening.broker.createTopic(topic);
+    const both = [0, 1].map(() =>
+      listening.command(['consume', 'a', 'b', '--group', 'billing', '--assignor', 'round-robin']),
+    );
+    await untilMembers(listening, 2);
+    const producer = listening.broker.producer();
+    for (const topic of ['a', 'b']) await producer.send({ topic, value: `from ${topic}` });
+    // By ranges one member would have both.
+    await Promise.all(both.map((command) => command.says('from')));
+
+    for (const command of both) command.interrupt('SIGINT');
+    await Promise.all(both.map(({ ended }) => ended));
+
+    expect(both.map((command) => command.stdout()).sort()).toEqual(['from a\n', 'from b\n']);
+  });
+
   it('refuses what makes no sense', async () => {
     await fill(listening, 'orders', 1);
     const offset = await listening.ended(['consume', 'orders', '--group', 'g', '--from', '3']);
