@@ -29,7 +29,7 @@ export interface ProducerOptions<Key = Bytes, Value = Bytes> {
   /** Default: text as UTF-8, bytes as they are. */
   key?: Encoder<Key>;
   value?: Encoder<Value>;
-  /** `none`: not even an answer; `leader`: in its page cache; `all`: as safe as the broker promises. `all` */
+  /** `none`: not even an answer; `leader`: in its page cache; `all`: as safe as the broker promises. Both of these write once what has to be sent again. `all` */
   acks?: 'none' | 'leader' | 'all';
   /** How long a record may wait for company. 0: what one turn of the event loop produced goes together. 0 */
   lingerMs?: number;
@@ -54,6 +54,8 @@ export interface ProducerConfig {
   readonly deliveryTimeoutMs: number;
   /** Of one batch, and so of one record: what brokers take unless told otherwise. */
   readonly maxBatchBytes: number;
+  /** Of the batches that go to one broker in one request; a larger batch goes alone. */
+  readonly maxRequestBytes: number;
   /** Batches of one partition without an answer: as many as a broker remembers of a producer; without sequences one, or they would change places. */
   readonly maxInFlight: number;
   /** How long the broker may wait for the other replicas. */
@@ -70,6 +72,7 @@ const defaultConfig: ProducerConfig = Object.freeze({
   compression: 'none',
   deliveryTimeoutMs: 120_000,
   maxBatchBytes: 1024 * 1024,
+  maxRequestBytes: 1024 * 1024,
   maxInFlight: 5,
   requestTimeoutMs: 30_000,
   retryBackoffMs: 50,
@@ -80,5 +83,5 @@ export function configOf<Key, Value>(options: ProducerOptions<Key, Value>): Prod
   const { key: _key, value: _value, partitioner: _partitioner, ...rest } = options;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const config = { ...defaultConfig, ...given };
-  return config.acks === 'all' ? config : { ...config, maxInFlight: 1 };
+  return config.acks === 'none' ? { ...config, maxInFlight: 1 } : config;
 }

@@ -25,13 +25,20 @@ export function outOfRange(topic: string, partition: number, partitions: number)
   );
 }
 
+/** The producer was closed; a record that was sent, and not answered, may have been written. */
+export function producerClosed(mayBeWritten: boolean, details: ErrorDetails): Error {
+  return producerError('PRODUCER_CLOSED', `the producer was closed; ${fate(mayBeWritten)}`, {
+    details: { ...details, mayBeWritten },
+  });
+}
+
 /** What the broker said, or why nobody could be asked, with what became of the records. */
 export function refused(error: unknown, mayBeWritten: boolean, details: ErrorDetails): Error {
   const { message, hint } = error as { message?: string; hint?: string };
   return producerError(
     (codeOf(error) ?? 'UNKNOWN_SERVER_ERROR') as ProducerErrorCode,
     `${message ?? String(error)}; ${fate(mayBeWritten)}`,
-    { cause: error, details, ...(hint === undefined ? {} : { hint }) },
+    { cause: error, details: { ...details, mayBeWritten }, ...(hint === undefined ? {} : { hint }) },
   );
 }
 
@@ -49,7 +56,7 @@ export function deliveryTimedOut(
   const why = message === undefined ? what : `${what}: ${message}`;
   return producerError('DELIVERY_TIMED_OUT', `${why}; ${fate(mayBeWritten)}`, {
     retriable: !mayBeWritten,
-    details,
+    details: { ...details, mayBeWritten },
     ...(last === undefined ? {} : { cause: last }),
     ...(hint === undefined ? {} : { hint }),
   });

@@ -46,6 +46,11 @@ export class PartitionRoute {
     if (this.#identity !== undefined) this.#identity.isKnown = true;
   }
 
+  /** Something failed: a broker that was started anew may know the identity no more, and take any of its batches for the first. */
+  doubtIdentity(): void {
+    if (this.#identity !== undefined) this.#identity.isKnown = false;
+  }
+
   forgetLeader(): void {
     this.#leader = undefined;
     this.#cluster.forget(this.#place.topic);
@@ -79,7 +84,7 @@ export class PartitionRoute {
   }
 
   get #isIdempotent(): boolean {
-    return this.#config.acks === 'all';
+    return this.#config.acks !== 'none';
   }
 
   /** undefined: it may pass. A topic that is gone is made again where brokers allow it; else nothing brings it back. */

@@ -88,7 +88,7 @@ describe('the sender of a partition', () => {
   });
 
   it('has one batch in flight without sequences, so that a retry keeps the order', async () => {
-    const { broker, producer, clock } = start({ acks: 'leader' });
+    const { broker, producer, clock } = start({ acks: 'none' });
     broker.fates.push(requestIsLost);
 
     const sent = sendAll(producer, letters);
@@ -289,14 +289,31 @@ describe('the sender of a partition', () => {
   });
 
   it('sends twice rather than not at all without idempotence', async () => {
-    const { broker, producer, clock } = start({ acks: 'leader' });
+    const { broker, producer, clock } = start({ acks: 'none' });
     broker.fates.push(answerIsLost);
 
     const sent = producer.send({ topic: 'orders', value: 'a' });
     await clock.advance(1_000);
+    await sent;
 
-    expect((await sent).offset).toBe(1);
     expect(broker.log('orders').values).toEqual(['a', 'a']);
+  });
+
+  it('does not trust a broker that may have forgotten it: after a failure one goes ahead alone', async () => {
+    const { broker, producer, clock } = start({ acks: 'leader' });
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.fates.push(requestIsLost);
+    const sent = sendAll(producer, letters);
+    await clock.advance(0);
+    // The power failed before anything was flushed: not even the producer is known any more.
+    broker.forgetProducers('orders');
+    broker.mostInFlight = 0;
+    broker.fates.push(refusedWith('NOT_ENOUGH_REPLICAS'));
+
+    await clock.advance(5_000);
+    await sent;
+
+    expect(broker.log('orders').values).toEqual(['first', ...letters]);
   });
 
   /** What the log holds after these sends met these fates, some sent only after others were answered. */
@@ -330,10 +347,11 @@ describe('the sender of a partition', () => {
   it('writes each record once and in order, whatever is lost on the way', async () => {
     await fc.assert(
       fc.asyncProperty(
+        fc.constantFrom('leader' as const, 'all' as const),
         fc.array(fate, { maxLength: 20 }),
         fc.array(crowd, { maxLength: 4 }),
-        async (fates, crowds) => {
-          const { sent, offsets, values } = await written({}, fates, crowds);
+        async (acks, fates, crowds) => {
+          const { sent, offsets, values } = await written({ acks }, fates, crowds);
 
           expect(values).toEqual(sent);
           expect(offsets).toEqual(sent.map(Number));
@@ -343,12 +361,14 @@ describe('the sender of a partition', () => {
   });
 
   it('keeps the order without idempotence too, and repeats only what is next to its like', async () => {
+    // Under acks none nobody hears that something was refused.
+    const heard = fc.constantFrom(healthy, answerIsLost, requestIsLost);
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fate, { maxLength: 20 }),
+        fc.array(heard, { maxLength: 20 }),
         fc.array(crowd, { maxLength: 4 }),
         async (fates, crowds) => {
-          const { sent, values } = await written({ acks: 'leader' }, fates, crowds);
+          const { sent, values } = await written({ acks: 'none' }, fates, crowds);
 
           expect(values.filter((value, i) => value !== values[i - 1])).toEqual(sent);
         },

@@ -5,16 +5,14 @@ import {
   leaderMayHaveMoved,
   mayHaveBeenDone,
 } from '@millrace/client';
-import type { ResponseOf } from '@millrace/protocol';
 import { stampProducer } from '@millrace/record';
 import { codeOf, type Timer, type World } from '@millrace/runtime';
 import type { Accumulator } from './accumulator.ts';
 import type { ProducerConfig } from './config.ts';
-import { deliveryTimedOut, producerError, refused } from './errors.ts';
+import { deliveryTimedOut, producerClosed, producerError, refused } from './errors.ts';
 import { PartitionRoute } from './partition-route.ts';
+import type { BatchSender, ProducedPartition, ProduceRequests } from './produce-requests.ts';
 import type { ProducerBatch } from './producer-batch.ts';
-
-type ProducedPartition = ResponseOf<'produce'>['partitions'][number];
 
 /**
  * Sends the batches of one partition in order, several in flight. After a failure it stops, waits until nothing is in
@@ -26,9 +24,10 @@ type ProducedPartition = ResponseOf<'produce'>['partitions'][number];
  *
  * A batch without an answer at its deadline is given up too; an answer that comes later is not heard.
  */
-export class PartitionSender {
+export class PartitionSender implements BatchSender {
   readonly #place: { readonly topic: string; readonly partition: number };
   readonly #accumulator: Accumulator;
+  readonly #requests: ProduceRequests;
   readonly #route: PartitionRoute;
   readonly #config: ProducerConfig;
   readonly #world: World;
@@ -48,11 +47,17 @@ export class PartitionSender {
   constructor(
     place: { readonly topic: string; readonly partition: number },
     accumulator: Accumulator,
-    context: { readonly cluster: Cluster; readonly config: ProducerConfig; readonly world: World },
+    context: {
+      readonly cluster: Cluster;
+      readonly config: ProducerConfig;
+      readonly world: World;
+      readonly requests: ProduceRequests;
+    },
     settled: (batch: ProducerBatch) => void,
   ) {
     this.#place = place;
     this.#accumulator = accumulator;
+    this.#requests = context.requests;
     this.#route = new PartitionRoute(place, context);
     this.#config = context.config;
     this.#world = context.world;
@@ -83,11 +88,13 @@ export class PartitionSender {
   }
 
   /** Gives everything up. */
-  stop(error: Error): void {
-    this.#abort.abort(error);
-    for (const batch of this.batches) this.#giveUp(batch, error);
+  stop(): void {
+    this.#abort.abort();
+    for (const batch of this.batches)
+      this.#giveUp(batch, producerClosed(batch.mayBeWritten || this.#inFlight.has(batch), this.#place));
     this.#inFlight.clear();
     this.#failed = [];
+    while (this.#accumulator.take(true) !== undefined);
     this.#deadline?.cancel();
   }
 
@@ -118,26 +125,19 @@ export class PartitionSender {
     }
     batch.attempts += 1;
     this.#inFlight.add(batch);
-    const { acks, requestTimeoutMs } = this.#config;
-    // The bytes pass to the connection with the call; what may have to be sent again stays ours.
-    const batches = Buffer.from(batch.bytes);
-    leader.connection
-      .call('produce', { acks, timeoutMs: requestTimeoutMs, partitions: [{ ...this.#place, batches }] })
-      .then(
-        (answer) => this.#answered(batch, answer.partitions[0]),
-        (error: unknown) => this.#fail(batch, error),
-      );
+    this.#requests.add(leader.connection, batch, this);
   }
 
-  #answered(batch: ProducerBatch, answer: ProducedPartition | undefined): void {
+  /** What its request answered. */
+  answered(batch: ProducerBatch, answer: ProducedPartition | undefined): void {
     if (answer === undefined && this.#config.acks !== 'none') {
       const message = `the broker answered without a word on ${this.#name}`;
-      this.#fail(batch, producerError('NETWORK_EXCEPTION', message, { details: this.#place }));
+      this.failed(batch, producerError('NETWORK_EXCEPTION', message, { details: this.#place }));
       return;
     }
     if (answer !== undefined && answer.error !== 'NONE') {
       const message = answer.message ?? `${this.#name} was refused: ${answer.error}`;
-      this.#fail(batch, producerError(answer.error, message, { details: this.#place }));
+      this.failed(batch, producerError(answer.error, message, { details: this.#place }));
       return;
     }
     if (!this.#inFlight.delete(batch)) return;
@@ -147,7 +147,8 @@ export class PartitionSender {
     this.#goOn();
   }
 
-  #fail(batch: ProducerBatch, error: unknown): void {
+  /** Its request, or its part of it, failed. */
+  failed(batch: ProducerBatch, error: unknown): void {
     if (!this.#inFlight.delete(batch)) return;
     if (mayHaveBeenDone(error)) batch.mayBeWritten = true;
     batch.lastError = error;
@@ -173,6 +174,7 @@ export class PartitionSender {
       else this.#refuse(batch, error);
     }
     if (failed.some(({ error }) => leaderMayHaveMoved(error))) this.#route.forgetLeader();
+    this.#route.doubtIdentity();
     this.#failed = [];
     if (this.#route.identity === undefined) for (const batch of again) batch.attempts = 0;
     this.#accumulator.putBack(again);

@@ -212,6 +212,46 @@ describe('a producer', () => {
     expect(broker.world.clock.pending).toBe(0);
   });
 
+  it('gives up what is not acknowledged when it is told not to drain, and says of each record what is known', async () => {
+    const broker = new FakeBroker();
+    const producer = createProducer(broker.cluster, { bufferBytes: 250, batchBytes: 100 }, broker.world);
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.fates.push(neverAnswered);
+    const sent = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((letter) =>
+      producer.send({ topic: 'orders', value: letter.repeat(100) }).catch((error: unknown) => error),
+    );
+    await broker.world.clock.advance(0);
+
+    const closed = producer.close();
+    await producer.close({ drain: false });
+    await closed;
+
+    const outcomes = await Promise.all(sent);
+    const fates = outcomes.map(
+      (error) => (error as { details?: { mayBeWritten: boolean } }).details?.mayBeWritten,
+    );
+    expect(fates[0]).toBe(true);
+    expect(fates.at(-1)).toBe(false);
+    for (const error of outcomes.filter((outcome) => outcome instanceof Error))
+      expect(error).toMatchObject({
+        code: 'PRODUCER_CLOSED',
+        message: expect.stringMatching(/^the producer was closed; it (may have been|was not) written$/),
+      });
+    expect(outcomes.at(-1)).toBeInstanceOf(Error);
+    await broker.world.clock.advance(120_000);
+    expect(broker.world.clock.pending).toBe(0);
+  });
+
+  it('does not drain a topic that nobody describes when it is told not to', async () => {
+    const broker = Object.assign(new FakeBroker(), { isSilent: true });
+    const producer = createProducer(broker.cluster, {}, broker.world);
+    const sent = producer.send({ topic: 'orders', value: 'a' }).catch((error: unknown) => error);
+
+    await producer.close({ drain: false });
+
+    expect(await sent).toMatchObject({ code: 'PRODUCER_CLOSED', details: { mayBeWritten: false } });
+  });
+
   it.each([
     ['is not made', { newTopicPartitions: undefined }, 'UNKNOWN_TOPIC_OR_PARTITION'],
     ['nobody describes', { isSilent: true }, 'DELIVERY_TIMED_OUT'],

@@ -17,23 +17,26 @@ import {
   type ProducerOptions,
   type ProducerRecord,
 } from './config.ts';
-import { producerError } from './errors.ts';
+import { producerClosed } from './errors.ts';
 import { ByteBufferMessageSet } from './message-set.ts';
 import { murmur2Partitioner } from './partitioner.ts';
+import { ProduceRequests } from './produce-requests.ts';
 import { ProducerBatch, type Waiting } from './producer-batch.ts';
+import { recordSink } from './record-sink.ts';
 import { lookUpTopic } from './topic-lookup.ts';
 import { TopicQueue } from './topic-queue.ts';
 import { type SenderContext, TopicSender } from './topic-sender.ts';
 
 /**
- * Sends records in batches to the leaders of their partitions, in the order of the calls for each partition. With acks
- * `all` (the default) it is idempotent: what was sent again after a lost answer is written once.
+ * Sends records in batches to the leaders of their partitions, in the order of the calls for each partition; what is ready
+ * at the same time goes to each broker in one request. Unless acks is `none` it is idempotent: what was sent again after a
+ * lost answer is written once.
  */
 export interface Producer<Key = Bytes, Value = Bytes> extends AsyncDisposable {
   /**
    * Resolves when acknowledged; waits while the buffer is full (until it is in a batch `signal` takes the record back). Rejects with
-   * a code, and a message that says whether the record may have been written: RECORD_TOO_LARGE,
-   * PARTITION_OUT_OF_RANGE, DELIVERY_TIMED_OUT, PRODUCER_CLOSED, or what the broker answered.
+   * a code: DELIVERY_TIMED_OUT, PRODUCER_CLOSED, or what the broker answered, with `details.mayBeWritten` and a message that
+   * says the same; or, with nothing written, RECORD_TOO_LARGE, INVALID_RECORD, PARTITION_OUT_OF_RANGE.
    */
   send(record: ProducerRecord<Key, Value>, signal?: AbortSignal): Promise<Delivery>;
   /** The slides' form: one delivery for each message. */
@@ -42,8 +45,16 @@ export interface Producer<Key = Bytes, Value = Bytes> extends AsyncDisposable {
   sendBatch(target: { readonly topic: string; readonly partition: number }, batch: Buffer): Promise<Delivery>;
   /** Sends what lingers; resolves once all that was sent before is acknowledged or has failed. */
   flush(): Promise<void>;
-  /** Takes nothing more, flushes, ends. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * A stream whose writes wait while the buffer is full, not for acknowledgements. The first record that fails errors it;
+   * closing it waits until all are acknowledged. The producer stays open.
+   */
+  writable(): WritableStream<ProducerRecord<Key, Value>>;
+  /**
+   * Takes nothing more, flushes, ends. Idempotent. With `drain: false`, also while a close drains: gives up at once
+   * what is not acknowledged, with PRODUCER_CLOSED.
+   */
+  close(options?: { readonly drain?: boolean }): Promise<void>;
 }
 
 export function createProducer<Key = Bytes, Value = Bytes>(
@@ -60,6 +71,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
   readonly #cluster: Cluster;
   readonly #world: World;
   readonly #budget: ByteBudget;
+  readonly #requests: ProduceRequests;
   readonly #topics = new Map<string, TopicQueue>();
   readonly #abort = new AbortController();
   /** Loaded before the first batch, as are fast checksums. */
@@ -74,6 +86,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     this.#cluster = cluster;
     this.#world = world;
     this.#budget = new ByteBudget(this.#config.bufferBytes);
+    this.#requests = new ProduceRequests(this.#config);
   }
 
   send(record: ProducerRecord<Key, Value>, signal?: AbortSignal): Promise<Delivery>;
@@ -112,8 +125,17 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     await Promise.all(batches.map(({ settled }) => settled));
   }
 
-  close(): Promise<void> {
+  writable(): WritableStream<ProducerRecord<Key, Value>> {
+    return recordSink<Key, Value>({
+      send: (record, signal) => this.send(record, signal),
+      letIn: async (topic) => this.#topics.get(topic)?.passed(),
+      flush: () => this.flush(),
+    });
+  }
+
+  close({ drain = true }: { readonly drain?: boolean } = {}): Promise<void> {
     this.#closed ??= this.#close();
+    if (!drain) this.#giveUp();
     return this.#closed;
   }
 
@@ -163,8 +185,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
     signal: AbortSignal | undefined,
     append: (sender: TopicSender) => number,
   ): void {
-    if (this.#closed !== undefined)
-      throw producerError('PRODUCER_CLOSED', `the producer was closed before a send to ${topic}`);
+    if (this.#closed !== undefined) throw producerClosed(false, { topic });
     if (signal?.aborted === true) throw signal.reason as Error;
     const queue = this.#topics.get(topic) ?? this.#openTopic(topic);
     const { free } = queue;
@@ -224,6 +245,7 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
       world: this.#world,
       partitioner: this.#options.partitioner ?? murmur2Partitioner,
       codec,
+      requests: this.#requests,
       settled: (batch) => this.#budget.release(batch.bufferedBytes),
     };
     const partitions = await lookUpTopic(topic, context, this.#abort.signal);
@@ -252,9 +274,15 @@ class ClusterProducer<Key, Value> implements Producer<Key, Value> {
 
   async #close(): Promise<void> {
     await this.flush();
+    this.#giveUp();
+  }
+
+  /** What waits for room goes first: room that comes free must not let it in. */
+  #giveUp(): void {
     this.#linger?.cancel();
-    const error = producerError('PRODUCER_CLOSED', 'the producer was closed');
-    this.#abort.abort(error);
-    for (const { sender } of this.#topics.values()) sender?.stop(error);
+    const queues = [...this.#topics];
+    for (const [topic, queue] of queues) queue.fail(producerClosed(false, { topic }));
+    this.#abort.abort(producerClosed(false, {}));
+    for (const [, { sender }] of queues) sender?.stop();
   }
 }

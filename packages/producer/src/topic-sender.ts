@@ -6,6 +6,7 @@ import type { Partitioner, ProducerConfig } from './config.ts';
 import { outOfRange } from './errors.ts';
 import { PartitionSender } from './partition-sender.ts';
 import { StickyPartition } from './partitioner.ts';
+import type { ProduceRequests } from './produce-requests.ts';
 import type { ProducerBatch, Waiting } from './producer-batch.ts';
 
 /** What the senders of a producer share. */
@@ -15,6 +16,8 @@ export interface SenderContext {
   readonly world: World;
   readonly partitioner: Partitioner;
   readonly codec: CompressionCodec | undefined;
+  /** Takes what is ready to its broker. */
+  readonly requests: ProduceRequests;
   /** Hears of each batch that was acknowledged or given up. */
   readonly settled: (batch: ProducerBatch) => void;
 }
@@ -68,8 +71,8 @@ export class TopicSender {
     if (alsoOpen) this.#dirty.clear();
   }
 
-  stop(error: Error): void {
-    for (const { sender } of this.#slots.values()) sender.stop(error);
+  stop(): void {
+    for (const { sender } of this.#slots.values()) sender.stop();
   }
 
   #targetOf(record: NewRecord, partition: number | undefined): number {

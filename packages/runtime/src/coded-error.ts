@@ -8,7 +8,7 @@ export interface CodedErrorOptions extends ErrorOptions {
 }
 
 export interface ErrorDetails {
-  readonly [name: string]: string | number;
+  readonly [name: string]: string | number | boolean;
 }
 
 /**

@@ -9,7 +9,7 @@ type Written = Answer['partitions'][number];
 type Code = Written['error'];
 
 /** What becomes of one produce request; `write` does what a healthy broker would. */
-export type Fate = (write: () => Answer) => Promise<Answer>;
+export type Fate = (write: () => Answer, request: RequestOf<'produce'>) => Promise<Answer>;
 
 /** A batch as it was written. */
 interface LogBatch {
@@ -24,7 +24,11 @@ class FakeLog {
   readonly sizes: number[] = [];
   /** As they came, compressed or not. */
   bytes = 0;
-  readonly #batches: LogBatch[] = [];
+  #batches: LogBatch[] = [];
+
+  forgetProducers(): void {
+    this.#batches = [];
+  }
 
   /** As a real log does: repeats are known, gaps refused, and a producer that is not known may begin anywhere. */
   append(bytes: Buffer): { error: Code; baseOffset?: number } {
@@ -53,6 +57,8 @@ export class FakeBroker {
   readonly cluster: Cluster;
   readonly fates: Fate[] = [];
   readonly acks: string[] = [];
+  /** How many partitions each produce request was for. */
+  readonly together: number[] = [];
   /** What clients asked for, by name. */
   readonly calls: string[] = [];
   readonly partitions = new Map<string, number>();
@@ -77,6 +83,11 @@ export class FakeBroker {
     const log = this.#logs.get(name) ?? new FakeLog();
     this.#logs.set(name, log);
     return log;
+  }
+
+  /** As after the loss of what had not been flushed. */
+  forgetProducers(topic: string): void {
+    this.log(topic).forgetProducers();
   }
 
   #connection(nodeId: number): Connection {
@@ -108,11 +119,13 @@ export class FakeBroker {
     // They are the broker's now: a producer that still uses them fails its tests.
     for (const { batches } of partitions) batches.fill(0xdd);
     this.acks.push(acks);
+    this.together.push(partitions.length);
     this.inFlight += 1;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     const fate = this.fates.shift() ?? healthy;
     try {
-      const answer = await fate(() => this.#write({ acks, timeoutMs, partitions: own }, nodeId));
+      const request = { acks, timeoutMs, partitions: own };
+      const answer = await fate(() => this.#write(request, nodeId), request);
       return acks === 'none' ? { partitions: [] } : answer;
     } finally {
       this.inFlight -= 1;
@@ -170,7 +183,9 @@ export const neverAnswered: Fate = () => new Promise(() => {});
 
 /** Does not write. */
 export function refusedWith(error: Code): Fate {
-  return async () => ({ partitions: [{ topic: '', partition: 0, error }] });
+  return async (_write, { partitions }) => ({
+    partitions: partitions.map(({ topic, partition }) => ({ topic, partition, error })),
+  });
 }
 
 /** Waits for `open`, then writes. */
