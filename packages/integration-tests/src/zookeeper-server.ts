@@ -39,6 +39,7 @@ const startMs = 20_000;
 export class ZookeeperServer {
   readonly address: string;
   readonly #supervisor: ChildProcessWithoutNullStreams;
+  readonly #gone: Promise<unknown>;
   #order: Promise<unknown> = Promise.resolve();
 
   private constructor(address: string) {
@@ -53,6 +54,7 @@ export class ZookeeperServer {
       ...['org.apache.zookeeper.server.ZooKeeperServerMain', config],
     ];
     this.#supervisor = spawn('sh', ['-c', supervisor, 'sh', folder, ...java], { stdio: 'pipe' });
+    this.#gone = new Promise((resolve) => this.#supervisor.once('exit', resolve));
   }
 
   static async start(): Promise<ZookeeperServer> {
@@ -90,8 +92,7 @@ export class ZookeeperServer {
 
   async stop(): Promise<void> {
     this.#supervisor.stdin.end();
-    if (this.#supervisor.exitCode !== null) return;
-    await new Promise((resolve) => this.#supervisor.once('close', resolve));
+    await this.#gone;
   }
 
   /** The answer to a four-letter word; '' when there is none. */
