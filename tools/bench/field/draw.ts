@@ -18,7 +18,7 @@ export function drawBars(figure: 'producer' | 'consumer', rows: readonly Row[]):
   const chart = client<Echarts>('echarts').init(null, null, {
     renderer: 'svg',
     ssr: true,
-    width: 860,
+    width: 900,
     height: 90 + bars.length * 26,
   });
   chart.setOption({
@@ -29,7 +29,7 @@ export function drawBars(figure: 'producer' | 'consumer', rows: readonly Row[]):
       subtext: '200-byte messages, one producer or consumer, logarithmic scale',
       left: 8,
     },
-    grid: { left: 300, right: 90, top: 60, bottom: 30 },
+    grid: { left: 330, right: 90, top: 60, bottom: 30 },
     xAxis: { type: 'log', min: 1_000, axisLabel: { formatter: thousands } },
     yAxis: { type: 'category', data: bars.map(({ name }) => name), axisTick: { show: false } },
     series: [
