@@ -56,8 +56,8 @@ describeWithZookeeper('a cluster on a real ZooKeeper', () => {
 
     await cluster.start(2);
 
-    expect(cluster.outputOf(2)).toMatch(
-      /warning: node id 2 is taken by .* its session ends within seconds: waiting/,
+    await until('it has said for whom it waited', () =>
+      /warning: node id 2 is taken by .* its session ends within seconds: waiting/.test(cluster.outputOf(2)),
     );
   }, 60_000);
 
@@ -103,7 +103,8 @@ describeWithZookeeper('a cluster on a real ZooKeeper', () => {
     const session = await sessions.at(zookeeper)();
     await session.create(paths.topic('garbage'), Buffer.from([0xff, 0xfe]));
     await session.create(paths.broker(77), Buffer.from('{}'), { ephemeral: true });
-    await until('a broker has seen it', () => cluster.outputOf(1).includes('/brokers/77'));
+    await until('a broker has seen the one', () => cluster.outputOf(1).includes('/brokers/77'));
+    await until('and the other', () => cluster.outputOf(1).includes('path="/topics/garbage"'));
 
     const made = await ended('topic', 'create', 'fine', ...at(1));
     const shown = await ended('cluster', '--zookeeper', zookeeper);

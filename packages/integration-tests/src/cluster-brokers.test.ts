@@ -110,15 +110,16 @@ describeWithZookeeper('three brokers on a real ZooKeeper', () => {
 
     // As if ZooKeeper had been wiped.
     await cluster.startAll(`${server.address}/wiped/${count}`);
-    const first = [1, 2, 3].map((nodeId) => cluster.outputOf(nodeId));
+    for (const [index, logs] of before.entries())
+      for (const log of logs)
+        await until(`${log} is named`, () =>
+          cluster.outputOf(index + 1).includes(`no partition of this broker claims (log="${log}"`),
+        );
     await ended('topic', 'create', 'orders', '--partitions', '3', ...at(1));
     await until('it is refused', () => cluster.outputOf(1).includes('belongs to'));
     await cluster.endAll('SIGTERM');
 
     expect([1, 2, 3].map((nodeId) => logsOf(cluster, nodeId))).toEqual(before);
-    for (const [index, output] of first.entries())
-      for (const log of before[index] ?? [])
-        expect(output).toContain(`no partition of this broker claims (log="${log}"`);
     await cluster.startAll();
     expect((await ended('consume', 'orders', '--to-end', ...at(2))).stdout).toBe('precious\n');
   }, 90_000);
