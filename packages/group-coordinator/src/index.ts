@@ -1,0 +1,2 @@
+// For those who compose a broker.
+export type { GroupPlace, OffsetStore, StoredEntry } from './offset-store.ts';
