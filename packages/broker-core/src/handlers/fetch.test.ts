@@ -151,7 +151,7 @@ describe('fetch', () => {
 
     expect(parked).toBe(1);
     expect(world.clock.pending).toBe(0);
-    expect(await waiting).toEqual({ partitions: [] });
+    expect(await waiting).toMatchObject({ partitions: [{ topic: 'orders', batches: { byteLength: 0 } }] });
     await stop();
   });
 

@@ -31,9 +31,21 @@ export function fetchHandler({ table, purgatory }: FetchHandlerOptions) {
     const wanted = findAll(table, request);
     if (wanted !== undefined && request.maxWaitMs > 0 && !isEnough(wanted, request.minBytes)) {
       const how = await park(purgatory, wanted, request, context.signal);
-      if (how === 'abandoned' && context.signal.aborted) return { partitions: [] };
+      if (how === 'abandoned' && context.signal.aborted) return nothingOf(request);
     }
     return read(table, request);
+  };
+}
+
+/** For a connection that is gone: nobody reads it, but it is an answer. */
+function nothingOf({ partitions }: FetchRequest): FetchResponse {
+  return {
+    partitions: partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      error: 'NONE',
+      batches: nothing,
+    })),
   };
 }
 

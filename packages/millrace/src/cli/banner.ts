@@ -3,6 +3,7 @@ import { topicDefaults } from '@millrace/broker';
 import { version } from '../version.ts';
 import { defaultBrokerAddress } from './broker-addresses.ts';
 import { counted } from './figures.ts';
+import { defaultKafkaAddress } from './kafka-door.ts';
 
 export interface BannerFacts {
   /** Since the process began. */
@@ -10,6 +11,8 @@ export interface BannerFacts {
   readonly address: string;
   /** Where clients are told it is, if that differs. */
   readonly told?: string;
+  /** For Kafka's clients; without an address where somebody else has the default port. */
+  readonly kafka?: { readonly address: string | undefined; readonly told: string | undefined };
   /** None: it is alone. */
   readonly cluster?: { readonly zookeeper: string; readonly nodeId: number; readonly brokers: number };
   readonly directory: string;
@@ -25,16 +28,29 @@ const acknowledgements = {
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** What a broker says when it is ready, on one screen. */
-export function banner({ readyMs, address, told, cluster, directory, durability, pid }: BannerFacts): string {
+export function banner(facts: BannerFacts): string {
+  const { readyMs, address, told, kafka, cluster, directory, durability, pid } = facts;
   const broker = address === defaultBrokerAddress ? '' : ` --broker ${address}`;
   return `millrace ${version} · ready in ${Math.round(readyMs)} ms · pid ${pid}
-  Address          ${told === undefined ? address : `${address}, for others ${told}`}
-${cluster === undefined ? '' : clusterLine(cluster)}  Data             ${resolve(directory)}
+  Address          ${whereabouts(address, told)}
+${kafka === undefined ? '' : kafkaLine(kafka)}${cluster === undefined ? '' : clusterLine(cluster)}  Data             ${resolve(directory)}
   Acknowledgement  ${acknowledgements[durability]}
   Retention        ${topicDefaults.retentionMs / dayMs} days, unless the topic says otherwise (retention.ms)
 Next:  npx millrace produce logs 'hello'${broker}
        npx millrace consume logs${broker}
 `;
+}
+
+function kafkaLine({ address, told }: NonNullable<BannerFacts['kafka']>): string {
+  const said =
+    address === undefined
+      ? `none: ${defaultKafkaAddress} is in use (--kafka host:port takes another)`
+      : whereabouts(address, told);
+  return `  Kafka clients    ${said}\n`;
+}
+
+function whereabouts(address: string, told: string | undefined): string {
+  return told === undefined || told === address ? address : `${address}, for others ${told}`;
 }
 
 function clusterLine({ zookeeper, nodeId, brokers }: NonNullable<BannerFacts['cluster']>): string {

@@ -6,6 +6,7 @@ import type { ConsumeOptions } from './consume.ts';
 import type { ExplainOptions } from './explain.ts';
 import { addGroupCommands } from './group-commands.ts';
 import type { Io } from './io.ts';
+import { defaultKafkaAddress } from './kafka-door.ts';
 import { addLogCommands } from './log-commands.ts';
 import { brokerOption, debugOption, naturalNumber, zookeeperOption } from './options.ts';
 import type { ProduceOptions } from './produce.ts';
@@ -79,6 +80,15 @@ function addStart(program: Command, context: VerbContext, finish: Finish): void 
     .option(
       '--advertise <host:port>',
       'the address that clients and other brokers are told, where --listen is not it',
+    )
+    .option(
+      '--kafka <host:port>',
+      `the address for Kafka’s clients; port 0: any (default: ${defaultKafkaAddress}, if it is free)`,
+    )
+    .option('--no-kafka', 'do not listen for Kafka’s clients')
+    .option(
+      '--advertise-kafka <host:port>',
+      'the address that Kafka’s clients are told, where --kafka is not it',
     )
     .option('--insecure', 'listen beyond this machine although there is no authentication')
     .addOption(debugOption())

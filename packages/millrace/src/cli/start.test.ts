@@ -1,9 +1,10 @@
+import { createServer } from 'node:net';
 import { memoryFileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { type CommandRun, runCommand } from '../testing/command-line.ts';
 
 const directory = '/data/millrace';
-const argv = ['start', '--dir', directory, '--listen', '127.0.0.1:0'];
+const argv = ['start', '--dir', directory, '--listen', '127.0.0.1:0', '--no-kafka'];
 
 describe('millrace start', () => {
   let world: World;
@@ -172,6 +173,46 @@ describe('millrace start', () => {
     expect(shown.stdout()).toContain('"addresses":["mill.example:19292"]');
   });
 
+  it('listens for Kafka’s clients, and tells them the advertised address', async () => {
+    const broker = await start('--kafka', '127.0.0.1:0', '--advertise-kafka', 'mill.example:9092');
+
+    expect(broker.stdout()).toMatch(
+      /\n {2}Kafka clients {4}127\.0\.0\.1:\d+, for others mill\.example:9092\n/,
+    );
+  });
+
+  it('says nothing of Kafka when it is not to listen for it', async () => {
+    expect((await start()).stdout()).not.toContain('Kafka');
+  });
+
+  it('starts without the port that Kafka’s clients expect where it is in use, and says so', async () => {
+    const holder = createServer();
+    // Whoever has it already serves as well.
+    await new Promise<void>((resolve) => {
+      holder.once('error', () => resolve());
+      holder.listen(9092, '127.0.0.1', resolve);
+    });
+
+    const command = runCommand(argv.slice(0, -1), { world });
+    running.push(command);
+    await command.says('Next:');
+
+    expect(command.stdout()).toContain('none: 127.0.0.1:9092 is in use (--kafka host:port takes another)');
+    holder.close();
+  });
+
+  it('does not start without the port for Kafka’s clients that was asked for', async () => {
+    const first = await start('--kafka', '127.0.0.1:0');
+    const taken = /Kafka clients +(\S+)/.exec(first.stdout())?.[1] ?? '';
+    const elsewhere = { ...world, files: memoryFileSystem() };
+
+    const second = runCommand([...argv, '--kafka', taken], { world: elsewhere });
+
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toMatch(/^error: port \d+ on 127\.0\.0\.1, for Kafka's clients, is in use\n/);
+    expect(second.stderr()).toMatch(/hint: {2}\d+ is free: --kafka 127\.0\.0\.1:\d+; or --no-kafka\n/);
+  });
+
   it('takes a directory for its own in which partitions lie and nothing else', async () => {
     await world.files.ensureDirectory(`${directory}/orders-0`);
     await (await world.files.open(`${directory}/orders-0/log.metadata`, 'create')).close();
@@ -183,6 +224,9 @@ describe('millrace start', () => {
 
   it.each([
     [['--advertise', 'mill.example'], "--advertise 'mill.example' is not host:port"],
+    [['--kafka', 'mill.example'], "--kafka 'mill.example' is not host:port"],
+    [['--kafka', '127.0.0.1:0', '--advertise-kafka', 'mill.example:0'], 'port 0, which nobody can reach'],
+    [['--kafka', '0.0.0.0:0'], 'listening on 0.0.0.0 lets everyone'],
     [['--advertise', 'mill.example:0'], 'port 0, which nobody can reach'],
     [['--zookeeper', 'localhost:x'], "--zookeeper 'localhost:x' is not host:port,host:port/path"],
   ])('refuses %j', async (options, error) => {

@@ -4,9 +4,17 @@ import type { World } from '@millrace/runtime';
 import { type BannerFacts, banner } from './banner.ts';
 import { formatAddress, parseAddress } from './broker-addresses.ts';
 import { refuseForeignDirectory } from './data-directory.ts';
-import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
 import { type Interruption, listenForInterruption } from './interruption.ts';
+import {
+  advertisedAddress,
+  isTaken,
+  type KafkaDoor,
+  type KafkaOptions,
+  kafkaDoor,
+  kafkaListener,
+  portTaken,
+} from './kafka-door.ts';
 import { lineLogger } from './line-logger.ts';
 import { watchParent } from './parent-watch.ts';
 import { ownListener } from './session.ts';
@@ -14,7 +22,7 @@ import { startWhenFree } from './start-when-free.ts';
 import type { VerbContext } from './verb-context.ts';
 import { zookeeperAt } from './zookeeper.ts';
 
-export interface StartOptions {
+export interface StartOptions extends KafkaOptions {
   readonly dir: string;
   readonly listen: string;
   readonly advertise?: string;
@@ -31,6 +39,7 @@ export interface StartOptions {
 export async function start(options: StartOptions, { io, isDebug }: VerbContext): Promise<number> {
   const world: World = { ...io.world, logger: lineLogger(io.stderr, isDebug) };
   const listener = listenerOf(options);
+  const door = await kafkaDoor(options);
   await refuseForeignDirectory(options.dir, world);
   const interruption = listenForInterruption(io);
   const code = (): number => (interruption.by === 'SIGINT' ? exitCodes.interrupted : exitCodes.fine);
@@ -44,8 +53,10 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
       listeners: [listener],
       ...place,
     };
-    const broker = await startWhenFree(config, world, interruption.signal);
-    io.stdout.write(banner(await factsOf(broker, options, io, world)));
+    const broker = await startWithDoor(config, door, (chosen) =>
+      startWhenFree(chosen, world, interruption.signal),
+    );
+    io.stdout.write(banner(await factsOf(broker, { ...options, door }, io, world)));
     await untilAskedToStop(interruption, io);
     await broker.stop();
     return code();
@@ -61,11 +72,23 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
 function listenerOf({ listen, advertise }: StartOptions): ListenerConfig {
   const bound = { name: ownListener, ...parseAddress(listen, '--listen') };
   if (advertise === undefined) return bound;
-  const advertised = parseAddress(advertise, '--advertise');
-  if (advertised.port > 0) return { ...bound, advertised };
-  throw cliError('USAGE', `--advertise '${advertise}' has port 0, which nobody can reach`, {
-    hint: 'give both --listen and --advertise a port',
-  });
+  return { ...bound, advertised: advertisedAddress(advertise, '--advertise') };
+}
+
+/** With a listener for Kafka's clients. If that was not asked for and its port is taken, without. */
+async function startWithDoor(
+  config: BrokerConfig & { listeners: readonly ListenerConfig[] },
+  door: KafkaDoor | undefined,
+  startBroker: (config: BrokerConfig) => Promise<Broker>,
+): Promise<Broker> {
+  if (door === undefined) return startBroker(config);
+  try {
+    return await startBroker({ ...config, listeners: [...config.listeners, door.listener] });
+  } catch (error) {
+    if (!isTaken(error, door)) throw error;
+    if (door.isAsked) throw portTaken(error, door);
+    return startBroker(config);
+  }
 }
 
 /** How the broker meets the others; nothing for one that is alone. USAGE. */
@@ -93,18 +116,23 @@ async function meetingPlace(
 
 async function factsOf(
   broker: Broker,
-  { dir, durability, zookeeper }: StartOptions,
+  { dir, durability, zookeeper, door }: StartOptions & { readonly door: KafkaDoor | undefined },
   io: VerbContext['io'],
   world: World,
 ): Promise<BannerFacts> {
-  const [bound, told] = [broker.endpoints, broker.advertised].map((endpoints) => {
-    const endpoint = endpoints[ownListener];
-    return endpoint === undefined ? '' : formatAddress(endpoint);
-  });
+  const addressOf = (endpoints: Broker['endpoints'], name: string): string | undefined => {
+    const endpoint = endpoints[name];
+    return endpoint && formatAddress(endpoint);
+  };
+  const bound = addressOf(broker.endpoints, ownListener);
+  const told = addressOf(broker.advertised, ownListener);
+  const kafka = addressOf(broker.endpoints, kafkaListener);
+  const kafkaTold = addressOf(broker.advertised, kafkaListener);
   return {
     readyMs: world.clock.now() - io.startedAt,
     address: bound ?? '',
     ...(told === bound || told === undefined ? {} : { told }),
+    ...(door === undefined ? {} : { kafka: { address: kafka, told: kafkaTold } }),
     ...(zookeeper === undefined
       ? {}
       : { cluster: { zookeeper, nodeId: broker.nodeId, brokers: await liveBrokers(broker) } }),
