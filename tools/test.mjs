@@ -5,10 +5,11 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, runMain } from './failure.mjs';
+import { findKcat } from './kcat.mjs';
 import { installOtherNodes } from './other-nodes.mjs';
 import { compileZookeeper, markBundled, setUp } from './setup.mjs';
 import { root, stateDirectory } from './workspace.mjs';
-import { findZookeeper, installCommand } from './zookeeper.mjs';
+import { findZookeeper } from './zookeeper.mjs';
 
 const checks = [
   { name: 'formatting and lint (biome)', command: ['biome', 'check', '.'] },
@@ -30,6 +31,7 @@ await runMain(async () => {
   const jestArguments = process.argv.slice(2).filter((argument) => argument !== requireZookeeper);
   const notRun = await prepareZookeeper(jestArguments);
   const total = { passed: 0, failed: process.argv.includes(requireZookeeper) ? notRun.length : 0 };
+  notRun.unshift(...(await prepareKcat(jestArguments)));
   if (jestArguments.length === 0) notRun.unshift(...(await prepareOtherNodes()));
   if (jestArguments.length === 0) for (const check of checks) count(total, await carryOut(check));
   count(total, await runJest(jestArguments));
@@ -49,8 +51,22 @@ async function prepareZookeeper(jestArguments) {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     process.env.MILLRACE_WITHOUT_ZOOKEEPER = '1';
-    const why = `${error.message}; \`${error.hint ?? installCommand}\``;
+    const why = `${error.message}; \`${error.hint}\``;
     return mayInstall ? [`not run: what needs a real ZooKeeper: ${why}`] : [];
+  }
+}
+
+/** Finds kcat, or says which tests are not run and what would change that. */
+async function prepareKcat(jestArguments) {
+  const mayInstall =
+    jestArguments.length === 0 || jestArguments.some((argument) => /integration|kafka|kcat/.test(argument));
+  try {
+    await findKcat({ mayInstall });
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.env.MILLRACE_WITHOUT_KCAT = '1';
+    return mayInstall ? [`not run: what needs kcat: ${error.message}; \`${error.hint}\``] : [];
   }
 }
 

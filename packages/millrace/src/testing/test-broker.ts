@@ -1,4 +1,4 @@
-import { type Broker, startBroker } from '@millrace/broker';
+import { type Broker, type ListenerConfig, startBroker } from '@millrace/broker';
 import type { Cluster } from '@millrace/client';
 import type { ConsumerRecord, GroupOptions, PartitionsOptions } from '@millrace/consumer';
 import { deleteGroup, describeGroup, listGroups, type Registry } from '@millrace/coordination';
@@ -16,6 +16,8 @@ import { settled } from './settled.ts';
 export interface TestBroker extends Broker, Client {
   /** `127.0.0.1:41233` when it listens. */
   readonly address: string | undefined;
+  /** `127.0.0.1:41234`, where Kafka's clients begin, when it was started with `kafka: true`. */
+  readonly kafka: string | undefined;
   /** Time, when it was started with `clock: 'manual'`: `await broker.clock.advance(60_000)`. */
   readonly clock: ManualClock | undefined;
   /** All records of a topic at this moment, partition after partition, each in order. UNKNOWN_TOPIC_OR_PARTITION. */
@@ -44,6 +46,8 @@ export interface TestBrokerOptions {
   topics?: readonly string[];
   /** Also listen on a free port of 127.0.0.1, for clients in other processes. false */
   listen?: boolean;
+  /** Also listen on a free port of 127.0.0.1 for Kafka's clients. false */
+  kafka?: boolean;
   /**
    * `manual`: time stands still for the broker and its client until the test moves it on, and what would take hours
    * (retention, sessions, linger, retries) takes milliseconds. `real`
@@ -51,7 +55,7 @@ export interface TestBrokerOptions {
   clock?: 'real' | 'manual';
 }
 
-const listener = 'native';
+const [listener, kafkaListener] = ['native', 'kafka'] as const;
 /** Below the five seconds of a jest test, so that the reason is seen. */
 const settledWithinMs = 4_000;
 
@@ -62,12 +66,13 @@ export function startTestBroker(
 ): Promise<TestBroker & { readonly clock: ManualClock }>;
 export function startTestBroker(options?: TestBrokerOptions, world?: World): Promise<TestBroker>;
 export async function startTestBroker(
-  { topics = [], listen = false, clock: kind = 'real' }: TestBrokerOptions = {},
+  options: TestBrokerOptions = {},
   given: World = nodeWorld,
 ): Promise<TestBroker> {
+  const { topics = [], clock: kind = 'real' } = options;
   const clock = kind === 'manual' ? manualClock() : undefined;
   const world = clock === undefined ? given : { ...given, clock };
-  const broker = await startBroker(listen ? { listeners: [{ name: listener }] } : {}, world);
+  const broker = await startBroker({ listeners: await listenersFor(options) }, world);
   const cluster = openClusterTo(broker, {}, world);
   const handedOut = new HandedOut<GroupOptions | PartitionsOptions>();
   const client = clientOver(cluster, world, handedOut);
@@ -85,11 +90,15 @@ export async function startTestBroker(
   }
   const pause = (ms: number): Promise<void> =>
     clock === undefined ? world.clock.sleep(ms) : clock.advance(ms);
-  const endpoint = broker.endpoints[listener];
+  const addressOf = (name: string): string | undefined => {
+    const endpoint = broker.endpoints[name];
+    return endpoint && `${endpoint.host}:${endpoint.port}`;
+  };
   return {
     ...broker,
     ...client,
-    address: endpoint === undefined ? undefined : `${endpoint.host}:${endpoint.port}`,
+    address: addressOf(listener),
+    kafka: addressOf(kafkaListener),
     clock,
     records: (topic, decoders = {}) => readAll(cluster, topic, decoders, world),
     settled: ({ timeoutMs = settledWithinMs } = {}) =>
@@ -104,6 +113,13 @@ export async function startTestBroker(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function listenersFor({ listen = false, kafka = false }: TestBrokerOptions): Promise<ListenerConfig[]> {
+  const own = listen ? [{ name: listener }] : [];
+  if (!kafka) return own;
+  const { kafkaCodec } = await import('@millrace/kafka-protocol');
+  return [...own, { name: kafkaListener, codec: kafkaCodec() }];
 }
 
 async function createTopics(cluster: Cluster, topics: readonly string[]): Promise<void> {
