@@ -105,6 +105,13 @@ describe('topicsOf', () => {
     expect(current?.history?.at(-1)).toEqual({ generation: 11, cause: 'joined: m10', by: 'a', at: 1_000 });
   });
 
+  it('takes topics that brokers keep for themselves by name only', () => {
+    const existing = ['orders', '__consumer_offsets'];
+
+    expect(topicsOf({ pattern: '.*', flags: '' }, existing)).toEqual(['orders']);
+    expect(topicsOf({ topics: ['__consumer_offsets'] }, existing)).toEqual(['__consumer_offsets']);
+  });
+
   it('takes what matches a pattern of what is there', () => {
     expect(topicsOf({ pattern: '^LOG', flags: 'i' }, ['log.web', 'catalog', 'Log'])).toEqual([
       'log.web',

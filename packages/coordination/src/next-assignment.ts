@@ -34,10 +34,11 @@ export function partitionsAssigned(assignment: AssignmentNode | undefined, topic
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** A pattern means what people wrote, not what brokers keep for themselves (`__consumer_offsets`). */
 export function topicsOf(subscription: Subscription, existing: readonly string[]): readonly string[] {
   if ('topics' in subscription) return subscription.topics;
   const pattern = new RegExp(subscription.pattern, subscription.flags);
-  return existing.filter((name) => pattern.test(name));
+  return existing.filter((name) => !name.startsWith('__') && pattern.test(name));
 }
 
 /**
