@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { ReadableStream } from 'node:stream/web';
 import { json, text } from '@millrace/record';
 import { createConsumer } from './create-consumer.ts';
 import { type RunningBroker, runBroker, take } from './running-broker.fixture.ts';
@@ -27,6 +28,25 @@ describe('a consumer of named partitions', () => {
     expect(records.map(({ offset, value }) => [offset, value])).toEqual(
       numbers(50).map((value, i) => [i, value]),
     );
+    await consumer.close();
+  });
+
+  it('is a stream that takes no more than is read from it', async () => {
+    await running.createTopic('t');
+    await running.send('t', numbers(5));
+    const consumer = createConsumer(running.cluster, {
+      partitions: [{ topic: 't', partition: 0 }],
+      value: text,
+    });
+    const reader = ReadableStream.from(consumer).getReader();
+
+    const first = await reader.read();
+    const second = await reader.read();
+
+    expect([first.value?.value, second.value?.value]).toEqual(['0', '1']);
+    // Asking for the second has said that the first is done, and nobody has asked for a third.
+    expect(consumer.positions()).toMatchObject([{ offset: 1 }]);
+    await reader.cancel();
     await consumer.close();
   });
 

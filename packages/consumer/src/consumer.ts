@@ -1,6 +1,7 @@
 import type { Position, TopicPartition } from '@millrace/coordination';
 import type { Offset } from '@millrace/record';
 import type { ConsumerRecord, From } from './config.ts';
+import type { ForEachOptions, Handler } from './for-each.ts';
 import type { MessageStream } from './message-stream.ts';
 
 /**
@@ -13,10 +14,16 @@ export interface Consumer<Key = Buffer | null, Value = Buffer | null>
     AsyncDisposable {
   /** Many records at a time, of one partition each: the fast way. */
   batches(): AsyncIterableIterator<readonly ConsumerRecord<Key, Value>[]>;
+  /**
+   * Up to `concurrency` records at a time; those of one key and partition one after the other, those without a key in any
+   * order. A record is done when its handler resolves, and what is committed never passes one that is not. Resolves when
+   * the consumer is closed or `signal` aborts; rejects with the first failure, after all handlers have ended.
+   */
+  forEach(handle: Handler<Key, Value>, options?: ForEachOptions): Promise<void>;
   /** The partitions that it reads at this moment, each with the first offset that is not done yet. */
   positions(): readonly Position[];
   /**
-   * Done up to and including this record; without one: all that was handed out. No one adds 1. While a partition is
+   * Done up to and including this record; without one: all that was handed out (of `forEach`: all that is done). No one adds 1. While a partition is
    * taken away, it is accepted until the records in hand are done, or their time is over. NO_GROUP; NOT_ASSIGNED when
    * the partition is not held any more, by the claim under which the record was handed out; CONSUMER_CLOSED;
    * REQUEST_TIMED_OUT when it is not known whether the commit was taken.

@@ -14,6 +14,8 @@ import {
 import type { Consumer } from './consumer.ts';
 import { Consumption } from './consumption.ts';
 import { alreadySubscribed, consumerClosed, noGroup } from './errors.ts';
+import { type ForEachOptions, forEachRecord, type Handler } from './for-each.ts';
+import { ManyInHand } from './in-hand.ts';
 import { type MessageStream, messageStream } from './message-stream.ts';
 import type { Serdes } from './record-cursor.ts';
 
@@ -34,6 +36,8 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value> {
   readonly #world: World;
   readonly #consumption: Consumption;
   readonly #hasGroup: boolean;
+  /** What was handed out is not done by asking for more. */
+  #isConcurrent = false;
   #hasTopics: boolean;
 
   constructor(cluster: Cluster, options: ConsumerOptions<Key, Value>, world: World) {
@@ -57,6 +61,13 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value> {
     return this.#consumption.readings.open(all, this.#serdes).batches();
   }
 
+  forEach(handle: Handler<Key, Value>, options: ForEachOptions = {}): Promise<void> {
+    this.#isConcurrent = true;
+    const { readings } = this.#consumption;
+    const inHand = new ManyInHand(readings.processed);
+    return forEachRecord(readings.open(all, this.#serdes, inHand).records(), inHand, handle, options);
+  }
+
   positions(): readonly Position[] {
     return this.#consumption.assignment.current
       .filter(({ isLost }) => !isLost)
@@ -69,7 +80,10 @@ class ClusterConsumer<Key, Value> implements Consumer<Key, Value> {
     if (isClosed) throw consumerClosed('commit');
     const done =
       upTo === undefined
-        ? assignment.committable.map((partition) => ({ partition, offset: partition.handedOut }))
+        ? assignment.committable.map((partition) => ({
+            partition,
+            offset: this.#isConcurrent ? partition.processed : partition.handedOut,
+          }))
         : [{ partition: assignment.committableOf(upTo), offset: upTo.offset + 1 }];
     // After a seek to before it, a record is committed, but not where this consumer goes on.
     for (const { partition, offset } of done)

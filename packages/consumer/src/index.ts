@@ -3,5 +3,6 @@ export type { ConsumerOptions, ConsumerRecord, From, GroupOptions, PartitionsOpt
 export type { Consumer } from './consumer.ts';
 export { createConsumer } from './create-consumer.ts';
 export type { ConsumerErrorCode } from './errors.ts';
+export type { ForEachOptions, Handler } from './for-each.ts';
 // The API of the slides.
 export type { MessageStream, StreamMessage } from './message-stream.ts';

@@ -1,6 +1,7 @@
 import type { AssignedPartition } from './assigned-partition.ts';
 import type { ConsumerRecord } from './config.ts';
 import type { FetchedBatches, LoadedCodecs } from './fetched-batches.ts';
+import type { InHand } from './in-hand.ts';
 import { RecordCursor, type Serdes } from './record-cursor.ts';
 
 /** What a reading needs of its consumer. */
@@ -17,8 +18,6 @@ export interface ReadingSource {
   mayHandOut(partition: AssignedPartition): boolean;
   /** What was not handed out is fetched again: a record that could not be decoded is met again. */
   rewind(partition: AssignedPartition): void;
-  /** Records below `offset` are done. */
-  processed(partition: AssignedPartition, offset: number): void;
   ended(reading: OpenReading): void;
 }
 
@@ -33,33 +32,29 @@ export interface OpenReading {
 /** At most so many records are handed out together. */
 const largestBatch = 5_000;
 
-/**
- * One pass over some partitions of a consumer, record by record or many together. Asking for more says that what was
- * handed out before is done.
- */
+/** One pass over some partitions of a consumer, record by record or many together. */
 export class Reading<Key, Value> implements OpenReading {
   readonly #source: ReadingSource;
   readonly #isMine: (partition: AssignedPartition) => boolean;
   readonly #serdes: Serdes<Key, Value>;
+  readonly #inHand: InHand;
   #cursor: RecordCursor<Key, Value> | undefined;
-  /** Handed out and not done. */
-  #inHand:
-    | { readonly partition: AssignedPartition; readonly end: number; readonly seeks: number }
-    | undefined;
   #ended = false;
 
   constructor(
     source: ReadingSource,
     isMine: (partition: AssignedPartition) => boolean,
     serdes: Serdes<Key, Value>,
+    inHand: InHand,
   ) {
     this.#source = source;
     this.#isMine = isMine;
     this.#serdes = serdes;
+    this.#inHand = inHand;
   }
 
   holds(partition: AssignedPartition): boolean {
-    return this.#inHand?.partition === partition;
+    return this.#inHand.holds(partition);
   }
 
   records(): AsyncIterableIterator<ConsumerRecord<Key, Value>> {
@@ -91,7 +86,7 @@ export class Reading<Key, Value> implements OpenReading {
   }
 
   #next<Item>(take: () => Item | undefined): Item | undefined {
-    this.#done();
+    this.#inHand.asked();
     if (this.#ended || this.#source.isClosed) return undefined;
     return take();
   }
@@ -112,7 +107,7 @@ export class Reading<Key, Value> implements OpenReading {
     for (let cursor = this.#current(); cursor !== undefined; cursor = this.#current()) {
       const record = this.#decoded(cursor);
       if (record !== undefined) {
-        this.#handOut(cursor.partition, record.offset + 1);
+        this.#handOut(cursor, record.offset + 1);
         return record;
       }
       this.#finish(cursor);
@@ -127,7 +122,7 @@ export class Reading<Key, Value> implements OpenReading {
         const record = this.#decoded(cursor, records);
         if (record === undefined) break;
         records.push(record);
-        this.#handOut(cursor.partition, record.offset + 1);
+        this.#handOut(cursor, record.offset + 1);
       }
       if (records.length > 0) return records;
       this.#finish(cursor);
@@ -168,30 +163,21 @@ export class Reading<Key, Value> implements OpenReading {
     return this.#cursor;
   }
 
-  #handOut(partition: AssignedPartition, end: number): void {
+  #handOut({ partition, key }: RecordCursor<Key, Value>, end: number): void {
     partition.handedOut = end;
-    this.#inHand = { partition, end, seeks: partition.seeks };
+    this.#inHand.handOut(partition, end, key);
   }
 
   #finish(cursor: RecordCursor<Key, Value>): void {
     cursor.partition.handedOut = cursor.nextOffset;
-    this.#source.processed(cursor.partition, cursor.nextOffset);
+    this.#inHand.reached(cursor.partition, cursor.nextOffset);
     this.#cursor = undefined;
   }
 
-  #done(): void {
-    const inHand = this.#inHand;
-    this.#inHand = undefined;
-    // After a seek it is the caller's word that counts, not where we were.
-    if (inHand !== undefined && inHand.seeks === inHand.partition.seeks)
-      this.#source.processed(inHand.partition, inHand.end);
-  }
-
-  /** What is in hand is not done: whoever stops in the middle sees it again. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#inHand = undefined;
+    this.#inHand.ended();
     // Whoever iterates again goes on after what was handed out.
     if (this.#cursor?.isStale === false) this.#source.rewind(this.#cursor.partition);
     this.#cursor = undefined;

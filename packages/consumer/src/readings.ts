@@ -3,6 +3,7 @@ import type { AssignedPartition } from './assigned-partition.ts';
 import type { Assignment } from './assignment.ts';
 import type { FetchedBatches, LoadedCodecs } from './fetched-batches.ts';
 import type { Fetcher } from './fetcher.ts';
+import { type InHand, OneInHand } from './in-hand.ts';
 import { type OpenReading, Reading, type ReadingSource } from './reading.ts';
 import type { Serdes } from './record-cursor.ts';
 import type { Wake } from './wake.ts';
@@ -32,8 +33,9 @@ export class Readings implements ReadingSource {
   open<Key, Value>(
     isMine: (partition: AssignedPartition) => boolean,
     serdes: Serdes<Key, Value>,
+    inHand: InHand = new OneInHand(this.processed),
   ): Reading<Key, Value> {
-    const reading = new Reading(this, isMine, serdes);
+    const reading = new Reading(this, isMine, serdes, inHand);
     this.#open.add(reading);
     return reading;
   }
@@ -103,10 +105,11 @@ export class Readings implements ReadingSource {
     this.#host.fetcher.pump();
   }
 
-  processed(partition: AssignedPartition, offset: number): void {
+  /** Records below `offset` are done. */
+  readonly processed = (partition: AssignedPartition, offset: number): void => {
     if (partition.processed < offset) partition.processed = offset;
     if (partition.revoking) this.#host.changed.all();
-  }
+  };
 
   ended(reading: OpenReading): void {
     this.#open.delete(reading);

@@ -17,6 +17,8 @@ export class RecordCursor<Key, Value> {
   readonly #version: number;
   readonly #serdes: Serdes<Key, Value>;
   readonly #records: Iterator<LogRecord>;
+  /** Of the record given last, as it was written. */
+  key: Buffer | null = null;
 
   constructor(
     partition: AssignedPartition,
@@ -43,6 +45,7 @@ export class RecordCursor<Key, Value> {
     const { topic, partition, signal } = this.partition;
     const { offset, timestamp, headers } = record;
     const { key, value } = this.#serdes;
+    this.key = record.key;
     try {
       return {
         topic,

@@ -16,7 +16,14 @@ export interface RunningBroker {
   send(
     topic: string,
     values: readonly string[],
-    options?: { partition?: number; timestamp?: number; apart?: boolean; compression?: Compression },
+    options?: {
+      partition?: number;
+      timestamp?: number;
+      apart?: boolean;
+      compression?: Compression;
+      /** The first character of a value is its key. */
+      keyed?: boolean;
+    },
   ): Promise<void>;
   stop(): Promise<void>;
 }
@@ -47,7 +54,11 @@ export async function runBroker(
     createTopic: async (name, partitions = 1) => {
       await direct.call('createTopics', { timeoutMs: 5_000, topics: [{ name, partitions }] });
     },
-    send: async (topic, values, { partition = 0, timestamp, apart = false, compression = 'none' } = {}) => {
+    send: async (
+      topic,
+      values,
+      { partition = 0, timestamp, apart = false, compression = 'none', keyed = false } = {},
+    ) => {
       const producer = producers.get(compression) ?? createProducer(direct, { compression });
       producers.set(compression, producer);
       const sends = [];
@@ -56,6 +67,7 @@ export async function runBroker(
           topic,
           partition,
           value,
+          ...(keyed ? { key: value.slice(0, 1) } : {}),
           ...(timestamp === undefined ? {} : { timestamp }),
         });
         sends.push(sent);
