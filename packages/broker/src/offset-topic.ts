@@ -103,18 +103,21 @@ async function ask(api: CoreApi): Promise<TopicAnswer> {
   return topics[0] ?? { name: offsetTopic, error: 'UNKNOWN_TOPIC_OR_PARTITION', partitions: [] };
 }
 
-function placesOf({ partitions }: TopicAnswer): (GroupPlace | undefined)[] {
+function placesOf({ topicId = '', partitions }: TopicAnswer): (GroupPlace | undefined)[] {
   return partitions.map(({ partition, leader, leaderEpoch }) =>
     leader === undefined || leaderEpoch === undefined
       ? undefined
-      : { partition, nodeId: leader, leaderEpoch },
+      : { partition, nodeId: leader, logId: topicId, leaderEpoch },
   );
 }
 
 /** Whoever writes under an older leadership does not know what was written since. */
-async function checkPlace(api: CoreApi, { partition, nodeId, leaderEpoch }: GroupPlace): Promise<void> {
+async function checkPlace(
+  api: CoreApi,
+  { partition, nodeId, logId, leaderEpoch }: GroupPlace,
+): Promise<void> {
   const now = placesOf(await ask(api))[partition];
-  if (now?.nodeId === nodeId && now.leaderEpoch === leaderEpoch) return;
+  if (now?.nodeId === nodeId && now.logId === logId && now.leaderEpoch === leaderEpoch) return;
   throw apiError('NOT_COORDINATOR', `${offsetTopic}-${partition} has another leader now`);
 }
 

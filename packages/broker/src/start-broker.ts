@@ -1,5 +1,6 @@
 import { type BrokerCoreOptions, createBrokerCore, type Endpoints } from '@millrace/broker-core';
 import { type MemoryRegistry, memoryRegistry, type OpenRegistry } from '@millrace/coordination';
+import { groupCoordinator } from '@millrace/group-coordinator';
 import { type LogDirectory, openLogDirectory } from '@millrace/log';
 import type { BrokerApi, Connector } from '@millrace/protocol';
 import { memoryFileSystem, type World } from '@millrace/runtime';
@@ -8,6 +9,7 @@ import { inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, brokerDefaults, checkConfig } from './config.ts';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
 import { checkListeners, openListeners } from './listeners.ts';
+import { offsetStoreOver } from './offset-topic.ts';
 import { registryDoor } from './registry-door.ts';
 import { gateApi } from './start-gate.ts';
 
@@ -60,7 +62,10 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const core = createBrokerCore(coreOptions(config, logs, registry), ownWorld);
   // Who keeps the registry lets clients in other processes to it.
   const door = config.registry === undefined ? registryDoor(registry, ownWorld) : undefined;
-  const api = { ...core.api, ...door?.api, ...config.extraApis };
+  const { nodeId } = core;
+  const store = offsetStoreOver(core.api, nodeId, ownWorld);
+  const coordinator = groupCoordinator({ nodeId, store, metadata: core.api.metadata }, ownWorld);
+  const api = { ...core.api, ...coordinator.api, ...door?.api, ...config.extraApis };
   const gate = gateApi(api);
   const listeners = await openListeners(
     config.listeners ?? [],
@@ -72,6 +77,7 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const { endpoints, advertised } = listeners;
 
   undo.push(() => core.stop());
+  undo.push(async () => coordinator.close());
   undo.push(async () => door?.close());
   undo.push(async () => stopWaiting?.());
   undo.push(() => logs.annotateLock({ state: 'stopping' }));

@@ -4,6 +4,8 @@ export interface GroupPlace {
   readonly partition: number;
   /** The broker that leads it, and so coordinates the group. */
   readonly nodeId: number;
+  /** Tells the log from another that was made after it was deleted. */
+  readonly logId: string;
   /** Goes up whenever leadership moves or returns: what was known of the partition's groups must then be read again. */
   readonly leaderEpoch: number;
 }

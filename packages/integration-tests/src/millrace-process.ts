@@ -1,9 +1,15 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-const bin = join(__dirname, '../../millrace/bin/millrace.js');
+/** Found from where we run, which is in this repository: a module of the tests cannot say where it lies. */
+export const millracePackage = join(
+  createRequire(join(process.cwd(), 'any.js')).resolve('millrace/package.json'),
+  '..',
+);
+const bin = join(millracePackage, 'bin/millrace.js');
 
 /** One run of the command line, as a user runs it. */
 export interface MillraceProcess {
@@ -16,7 +22,7 @@ export interface MillraceProcess {
 
 /** `millrace …args`; with `input` given, it is written to stdin, which then ends. */
 export function millrace(args: readonly string[], input?: Uint8Array | string): MillraceProcess {
-  if (!existsSync(join(__dirname, '../../millrace/dist/cli/index.js')))
+  if (!existsSync(join(millracePackage, 'dist/cli/index.js')))
     throw new Error('packages/millrace is not built: run `npm run setup` first');
   const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, NO_COLOR: '1' } });
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };

@@ -27,6 +27,16 @@ describe('metadata', () => {
     await one.stop();
   });
 
+  it('names a broker also while the last one leaves: Kafka’s clients give up where there is none', async () => {
+    const { core, stop } = await startCore({});
+    await core.api.metadata({ topics: [] }, contextOf());
+
+    await stop();
+
+    const { brokers } = await core.api.metadata({ topics: [] }, contextOf());
+    expect(brokers).toMatchObject([{ nodeId: 1 }]);
+  });
+
   it('names the controller and the cluster, the same from every broker', async () => {
     const registry = memoryRegistry();
     const one = await startCore({ nodeId: 1, registry });

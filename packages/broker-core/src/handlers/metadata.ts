@@ -23,6 +23,12 @@ const inProcess: Endpoint = { host: 'in-process', port: 0 };
 /** Answers from what the registry last said, with the addresses of the door the question came through. */
 export function metadataHandler(options: MetadataHandlerOptions) {
   const { view, nodeId } = options;
+  let lastSeen: readonly BrokerView[] = [];
+  /** A broker that leaves still answers for a moment, and Kafka's clients give up for good where there is no broker at all. */
+  const brokers = (): readonly BrokerView[] => {
+    if (view.brokers.size > 0) lastSeen = [...view.brokers.values()];
+    return lastSeen;
+  };
   return async (
     { topics, topicIds = [], allowAutoCreate }: RequestOf<'metadata'>,
     context: CallContext,
@@ -34,7 +40,7 @@ export function metadataHandler(options: MetadataHandlerOptions) {
     return {
       clusterId: view.clusterId,
       ...(view.controllerId === undefined ? {} : { controllerId: view.controllerId }),
-      brokers: [...view.brokers.values()].flatMap((broker) => addressOf(broker, nodeId, context)),
+      brokers: brokers().flatMap((broker) => addressOf(broker, nodeId, context)),
       topics: [...answers, ...topicIds.map((id) => answerTopicId(view, id))],
     };
   };

@@ -1,0 +1,536 @@
+import type { CallContext, ErrorCode, RequestOf, ResponseOf } from '@millrace/protocol';
+import type { Timer, World } from '@millrace/runtime';
+import type { GroupLimits } from './limits.ts';
+import { keptProtocols, Member, type MemberFacts } from './member.ts';
+
+type Join = RequestOf<'joinGroup'>;
+type JoinAnswer = ResponseOf<'joinGroup'>;
+type Sync = RequestOf<'syncGroup'>;
+type SyncAnswer = ResponseOf<'syncGroup'>;
+
+export type GroupState = 'empty' | 'preparingRebalance' | 'completingRebalance' | 'stable';
+
+/** What outlives the coordinator of a group: who was in it when everybody had a share. */
+export interface GroupFacts {
+  readonly protocolType: string;
+  readonly generation: number;
+  readonly protocolName: string | undefined;
+  readonly leader: string | undefined;
+  readonly members: readonly MemberFacts[];
+}
+
+export interface GroupHost {
+  readonly world: World;
+  readonly limits: GroupLimits;
+  /** Resolves when what the group is now is safe. */
+  save(group: ClassicGroup): Promise<void>;
+  /** Its last member has gone. */
+  emptied(group: ClassicGroup): void;
+}
+
+/** Who asks, as far as a group can tell a member of its own from one that was. */
+export interface Asker {
+  readonly memberId: string;
+  readonly groupInstanceId?: string | undefined;
+  readonly generation?: number | undefined;
+}
+
+const nothing = Buffer.alloc(0);
+/** Members whose connection is gone and that have no session yet are not waited for longer. */
+const notJoined = (memberId: string, error: ErrorCode, message?: string): JoinAnswer => ({
+  error,
+  memberId,
+  members: [],
+  ...(message === undefined ? {} : { message }),
+});
+
+/**
+ * A classic group (Kafka 0.9 to 4): its members join, one of them assigns, all learn their share, and every change begins
+ * anew with the next generation. Who acts under an older one is refused. Empty → preparing (members join) → completing (the
+ * leader assigns) → stable, and back to preparing with each change.
+ */
+export class ClassicGroup {
+  readonly groupId: string;
+  readonly #host: GroupHost;
+  readonly #members = new Map<string, Member>();
+  /** Static members, by the name that they keep over restarts. */
+  readonly #instances = new Map<string, string>();
+  /** Ids that were given to clients that have not joined with them yet. */
+  readonly #promised = new Map<string, Timer>();
+  #state: GroupState = 'empty';
+  #generation = 0;
+  #protocolType: string | undefined;
+  #protocolName: string | undefined;
+  #leader: string | undefined;
+  /** Ends the gathering of members, or the wait for shares to be asked for. */
+  #phaseTimer: Timer | undefined;
+  /** The first members are given a moment to gather. */
+  #isGathering = false;
+
+  constructor(groupId: string, host: GroupHost) {
+    this.groupId = groupId;
+    this.#host = host;
+  }
+
+  get state(): GroupState {
+    return this.#state;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get protocolType(): string {
+    return this.#protocolType ?? '';
+  }
+
+  get protocolName(): string {
+    return this.#protocolName ?? '';
+  }
+
+  get members(): ReadonlyMap<string, Member> {
+    return this.#members;
+  }
+
+  /** What is kept of it. */
+  get facts(): GroupFacts {
+    return {
+      protocolType: this.protocolType,
+      generation: this.#generation,
+      protocolName: this.#protocolName,
+      leader: this.#leader,
+      members: [...this.#members.values()],
+    };
+  }
+
+  /** As it was kept: members go on as if nothing had been, if they are heard of within their sessions. */
+  restore(facts: GroupFacts): void {
+    this.#generation = facts.generation;
+    this.#protocolType = facts.protocolType === '' ? undefined : facts.protocolType;
+    if (facts.members.length === 0) return;
+    this.#protocolName = facts.protocolName;
+    this.#leader = facts.leader;
+    for (const kept of facts.members) {
+      const member = this.#add(kept);
+      member.assignment = kept.assignment;
+      member.hasSynced = true;
+    }
+    this.#state = 'stable';
+  }
+
+  join(request: Join, context: CallContext): Promise<JoinAnswer> {
+    const refusal = this.#refusalOfJoin(request);
+    if (refusal !== undefined) return Promise.resolve(notJoined(request.memberId, ...refusal));
+    if (request.memberId === '') return this.#joinAnew(request, context);
+    const promised = this.#promised.get(request.memberId);
+    if (promised !== undefined) {
+      promised.cancel();
+      this.#promised.delete(request.memberId);
+      return this.#admit(request.memberId, request, context);
+    }
+    const member = this.#members.get(request.memberId) as Member;
+    return this.#rejoin(member, request, context);
+  }
+
+  async sync(request: Sync, context: CallContext): Promise<SyncAnswer> {
+    const refusal = this.refusalOf(request) ?? this.#refusalOfSync(request);
+    if (refusal !== undefined) return { ...refusal, assignment: nothing };
+    const member = this.#members.get(request.memberId) as Member;
+    member.touch();
+    if (this.#state === 'stable') {
+      member.hasSynced = true;
+      return this.#share(member);
+    }
+    const answered = member.parkSync(context);
+    member.hasSynced = true;
+    if (member.memberId === this.#leader) await this.#assign(request);
+    return answered;
+  }
+
+  heartbeat(asker: Asker): { error: ErrorCode; message?: string } {
+    const refusal = this.#promised.has(asker.memberId) ? undefined : this.refusalOf(asker);
+    if (refusal !== undefined) return refusal;
+    this.#members.get(asker.memberId)?.touch();
+    return { error: this.#state === 'preparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE' };
+  }
+
+  /** Of one member; a static one may be named by its instance alone. */
+  leave({ memberId, groupInstanceId }: Asker): { error: ErrorCode } {
+    const promised = this.#promised.get(memberId);
+    if (promised !== undefined) {
+      promised.cancel();
+      this.#promised.delete(memberId);
+      this.#completeIfAllJoined();
+      return { error: 'NONE' };
+    }
+    const ofInstance = groupInstanceId === undefined ? undefined : this.#instances.get(groupInstanceId);
+    if (groupInstanceId !== undefined && ofInstance === undefined) return { error: 'UNKNOWN_MEMBER_ID' };
+    if (ofInstance !== undefined && memberId !== '' && memberId !== ofInstance)
+      return { error: 'FENCED_INSTANCE_ID' };
+    const member = this.#members.get(ofInstance ?? memberId);
+    if (member === undefined) return { error: 'UNKNOWN_MEMBER_ID' };
+    this.#remove(member);
+    return { error: 'NONE' };
+  }
+
+  /** Why the asker may not speak for the group; undefined when it may. */
+  refusalOf({
+    memberId,
+    groupInstanceId,
+    generation,
+  }: Asker): { error: ErrorCode; message: string } | undefined {
+    const ofInstance = groupInstanceId === undefined ? undefined : this.#instances.get(groupInstanceId);
+    if (ofInstance !== undefined && ofInstance !== memberId)
+      return { error: 'FENCED_INSTANCE_ID', message: `another member is ${groupInstanceId} now` };
+    if (!this.#members.has(memberId))
+      return { error: 'UNKNOWN_MEMBER_ID', message: `group '${this.groupId}' has no member '${memberId}'` };
+    if (generation !== this.#generation)
+      return {
+        error: 'ILLEGAL_GENERATION',
+        message: `generation ${generation} is over, group '${this.groupId}' is at ${this.#generation}`,
+      };
+    return undefined;
+  }
+
+  /** Answers all that waits with `error`; whoever is in it has to find its coordinator again. */
+  abandon(error: ErrorCode): void {
+    this.#phaseTimer?.cancel();
+    for (const timer of this.#promised.values()) timer.cancel();
+    this.#promised.clear();
+    for (const member of this.#members.values()) {
+      member.answerJoin(notJoined(member.memberId, error));
+      member.answerSync({ error, assignment: nothing });
+      member.end();
+    }
+    this.#members.clear();
+    this.#instances.clear();
+    this.#state = 'empty';
+  }
+
+  #refusalOfJoin(request: Join): [ErrorCode, string?] | undefined {
+    const { memberId, groupInstanceId, protocolType, protocols } = request;
+    const { maxMembers, maxMetadataBytes } = this.#host.limits;
+    const ofInstance = groupInstanceId === undefined ? undefined : this.#instances.get(groupInstanceId);
+    const isKnown = this.#members.has(memberId);
+    if (memberId !== '' && !this.#promised.has(memberId)) {
+      if (ofInstance !== undefined && ofInstance !== memberId) return ['FENCED_INSTANCE_ID'];
+      if (!isKnown) return ['UNKNOWN_MEMBER_ID'];
+    }
+    if (protocolType === '' || protocols.length === 0)
+      return ['INCONSISTENT_GROUP_PROTOCOL', 'a member names a protocol type and at least one protocol'];
+    if (!this.#isCompatible(request))
+      return [
+        'INCONSISTENT_GROUP_PROTOCOL',
+        `group '${this.groupId}' has type '${this.protocolType}' and supports ${[...this.#commonProtocols()].join(', ')}`,
+      ];
+    const isNew = !isKnown && ofInstance === undefined;
+    if (isNew && this.#members.size + this.#promised.size >= maxMembers && !this.#promised.has(memberId))
+      return [
+        'GROUP_MAX_SIZE_REACHED',
+        `group '${this.groupId}' has ${maxMembers} members, and takes no more`,
+      ];
+    const bytes = protocols.reduce((sum, { metadata }) => sum + metadata.length, 0);
+    if (bytes > maxMetadataBytes)
+      return ['INVALID_REQUEST', `a member says ${bytes} bytes of itself, the limit is ${maxMetadataBytes}`];
+    return undefined;
+  }
+
+  /** Whether the member supports something that all others do; it itself may change what it supports. */
+  #isCompatible({ memberId, protocolType, protocols }: Join): boolean {
+    const others = [...this.#members.values()].filter((member) => member.memberId !== memberId);
+    if (others.length === 0) return true;
+    if (protocolType !== this.#protocolType) return false;
+    return protocols.some(({ name }) =>
+      others.every((member) => member.protocols.some((one) => one.name === name)),
+    );
+  }
+
+  #joinAnew(request: Join, context: CallContext): Promise<JoinAnswer> {
+    const { groupInstanceId, takesMemberId } = request;
+    const memberId = `${groupInstanceId ?? context.clientId}-${this.#host.world.random.uuid()}`;
+    if (groupInstanceId !== undefined) {
+      const before = this.#members.get(this.#instances.get(groupInstanceId) ?? '');
+      return before === undefined
+        ? this.#admit(memberId, request, context)
+        : this.#replace(before, memberId, request, context);
+    }
+    if (takesMemberId !== true) return this.#admit(memberId, request, context);
+    // Until it joins with this id nothing is kept of it but the id.
+    this.#promised.set(
+      memberId,
+      this.#host.world.clock.after(request.sessionTimeoutMs, () => {
+        this.#promised.delete(memberId);
+        this.#completeIfAllJoined();
+      }),
+    );
+    return Promise.resolve(notJoined(memberId, 'MEMBER_ID_REQUIRED'));
+  }
+
+  #admit(memberId: string, request: Join, context: CallContext): Promise<JoinAnswer> {
+    const member = this.#add({
+      memberId,
+      instanceId: request.groupInstanceId,
+      clientId: context.clientId,
+      clientHost: context.remoteHost ?? '',
+      sessionTimeoutMs: request.sessionTimeoutMs,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      protocols: keptProtocols(request.protocols),
+    });
+    this.#protocolType = request.protocolType;
+    const answered = member.parkJoin(context);
+    this.#prepareRebalance();
+    return answered;
+  }
+
+  /** A static member is back under a new id: what it had is still its, if it wants the same. */
+  #replace(before: Member, memberId: string, request: Join, context: CallContext): Promise<JoinAnswer> {
+    const wasLeader = this.#leader === before.memberId;
+    const [leaderBefore, { assignment, hasSynced }] = [this.#leader ?? '', before];
+    const wantsTheSame = before.says(keptProtocols(request.protocols));
+    before.answerJoin(notJoined(before.memberId, 'FENCED_INSTANCE_ID'));
+    before.answerSync({ error: 'FENCED_INSTANCE_ID', assignment: nothing });
+    before.end();
+    this.#members.delete(before.memberId);
+    const member = this.#add({
+      memberId,
+      instanceId: request.groupInstanceId,
+      clientId: context.clientId,
+      clientHost: context.remoteHost ?? '',
+      sessionTimeoutMs: request.sessionTimeoutMs,
+      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+      protocols: keptProtocols(request.protocols),
+    });
+    member.assignment = assignment;
+    member.hasSynced = hasSynced;
+    if (wasLeader) this.#leader = memberId;
+    if (this.#state !== 'stable' || !wantsTheSame) {
+      const answered = member.parkJoin(context);
+      this.#prepareRebalance();
+      return answered;
+    }
+    // The next generation would be the same: a leader that would assign again is told of another one.
+    const canSkip = request.canSkipAssignment === true;
+    return this.#host.save(this).then(
+      () =>
+        wasLeader && !canSkip
+          ? { ...this.#joined(member), leader: leaderBefore, members: [] }
+          : { ...this.#joined(member), ...(wasLeader && canSkip ? { skipAssignment: true } : {}) },
+      (error: unknown) => {
+        this.#prepareRebalance();
+        throw error;
+      },
+    );
+  }
+
+  #rejoin(member: Member, request: Join, context: CallContext): Promise<JoinAnswer> {
+    const saysTheSame = member.says(request.protocols);
+    const hasMissedTheAnswer = this.#state === 'completingRebalance' && saysTheSame;
+    const isAFollowerAsBefore = this.#state === 'stable' && saysTheSame && member.memberId !== this.#leader;
+    member.touch();
+    if (hasMissedTheAnswer || isAFollowerAsBefore) return Promise.resolve(this.#joined(member));
+    member.update(request);
+    const answered = member.parkJoin(context);
+    this.#prepareRebalance();
+    return answered;
+  }
+
+  #add(facts: Omit<MemberFacts, 'assignment'>): Member {
+    const member = new Member(facts, this.#host.world.clock, (expired) => this.#remove(expired));
+    this.#members.set(member.memberId, member);
+    if (member.instanceId !== undefined) this.#instances.set(member.instanceId, member.memberId);
+    return member;
+  }
+
+  #remove(member: Member): void {
+    this.#members.delete(member.memberId);
+    if (member.instanceId !== undefined && this.#instances.get(member.instanceId) === member.memberId)
+      this.#instances.delete(member.instanceId);
+    member.end();
+    if (this.#state === 'preparingRebalance') this.#completeIfAllJoined();
+    else this.#prepareRebalance();
+  }
+
+  /** Everybody has to join again. */
+  #prepareRebalance(): void {
+    if (this.#state === 'preparingRebalance') {
+      this.#completeIfAllJoined();
+      return;
+    }
+    const { clock } = this.#host.world;
+    this.#isGathering = this.#state === 'empty';
+    this.#state = 'preparingRebalance';
+    for (const member of this.#members.values())
+      member.answerSync({ error: 'REBALANCE_IN_PROGRESS', assignment: nothing });
+    this.#phaseTimer?.cancel();
+    if (this.#isGathering) {
+      this.#phaseTimer = clock.after(this.#host.limits.initialRebalanceDelayMs, () => {
+        this.#isGathering = false;
+        this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#complete());
+        this.#completeIfAllJoined();
+      });
+      return;
+    }
+    this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#complete());
+    this.#completeIfAllJoined();
+  }
+
+  /** The slowest member is waited for. */
+  #patienceMs(): number {
+    return Math.max(0, ...[...this.#members.values()].map(({ rebalanceTimeoutMs }) => rebalanceTimeoutMs));
+  }
+
+  #completeIfAllJoined(): void {
+    if (this.#state !== 'preparingRebalance' || this.#isGathering || this.#promised.size > 0) return;
+    if ([...this.#members.values()].every(({ isJoining }) => isJoining)) this.#complete();
+  }
+
+  /** The next generation begins with those who have joined; static members that are away keep their place. */
+  #complete(): void {
+    this.#phaseTimer?.cancel();
+    this.#phaseTimer = undefined;
+    for (const member of [...this.#members.values()]) {
+      if (member.isJoining || member.instanceId !== undefined) continue;
+      this.#members.delete(member.memberId);
+      member.end();
+    }
+    const { clock } = this.#host.world;
+    const joined = [...this.#members.values()].filter(({ isJoining }) => isJoining);
+    if (joined.length === 0 && this.#members.size > 0) {
+      this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#complete());
+      return;
+    }
+    this.#generation += 1;
+    if (joined.length === 0) {
+      this.#becomeEmpty();
+      return;
+    }
+    this.#state = 'completingRebalance';
+    this.#protocolName = this.#vote();
+    if (!joined.some(({ memberId }) => memberId === this.#leader)) this.#leader = joined[0]?.memberId;
+    for (const member of this.#members.values()) member.hasSynced = false;
+    for (const member of joined) member.answerJoin(this.#joined(member));
+    const generation = this.#generation;
+    this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#dropSilent(generation));
+  }
+
+  #becomeEmpty(): void {
+    this.#state = 'empty';
+    this.#protocolName = undefined;
+    this.#leader = undefined;
+    this.#host.emptied(this);
+  }
+
+  /** Who has joined and never asked for its share is gone. */
+  #dropSilent(generation: number): void {
+    this.#phaseTimer = undefined;
+    if (this.#state !== 'completingRebalance' || this.#generation !== generation) return;
+    const silent = [...this.#members.values()].filter(({ hasSynced }) => !hasSynced);
+    for (const member of silent) {
+      this.#members.delete(member.memberId);
+      if (member.instanceId !== undefined) this.#instances.delete(member.instanceId);
+      member.end();
+    }
+    this.#prepareRebalance();
+  }
+
+  /** What all support; each member votes for what it likes best of it. */
+  #vote(): string {
+    const common = this.#commonProtocols();
+    const votes = new Map<string, number>();
+    for (const { protocols } of this.#members.values()) {
+      const best = protocols.find(({ name }) => common.has(name))?.name;
+      if (best !== undefined) votes.set(best, (votes.get(best) ?? 0) + 1);
+    }
+    return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best), ['', 0] as [
+      string,
+      number,
+    ])[0];
+  }
+
+  #commonProtocols(): Set<string> {
+    const [first, ...others] = [...this.#members.values()];
+    const names = (first?.protocols ?? []).map(({ name }) => name);
+    return new Set(
+      names.filter((name) => others.every(({ protocols }) => protocols.some((one) => one.name === name))),
+    );
+  }
+
+  #joined(member: Member): JoinAnswer {
+    const protocolName = this.protocolName;
+    const isLeader = member.memberId === this.#leader;
+    return {
+      error: 'NONE',
+      memberId: member.memberId,
+      generation: this.#generation,
+      protocolType: this.protocolType,
+      protocolName,
+      leader: this.#leader ?? '',
+      members: isLeader
+        ? [...this.#members.values()].map((one) => ({
+            memberId: one.memberId,
+            ...(one.instanceId === undefined ? {} : { groupInstanceId: one.instanceId }),
+            metadata: one.metadataFor(protocolName),
+          }))
+        : [],
+    };
+  }
+
+  #refusalOfSync({ protocolType, protocolName }: Sync): { error: ErrorCode; message?: string } | undefined {
+    if (this.#state === 'preparingRebalance') return { error: 'REBALANCE_IN_PROGRESS' };
+    if (
+      (protocolType !== undefined && protocolType !== this.#protocolType) ||
+      (protocolName !== undefined && protocolName !== this.#protocolName)
+    )
+      return {
+        error: 'INCONSISTENT_GROUP_PROTOCOL',
+        message: `group '${this.groupId}' has agreed upon ${this.protocolType}/${this.protocolName}`,
+      };
+    return undefined;
+  }
+
+  /** The leader has spoken: nobody hears of its share before that is safe. */
+  async #assign({ assignments }: Sync): Promise<void> {
+    const generation = this.#generation;
+    const shares = new Map(
+      assignments.map(({ memberId, assignment }) => [memberId, Buffer.from(assignment)]),
+    );
+    for (const member of this.#members.values()) member.assignment = shares.get(member.memberId) ?? nothing;
+    const isStill = () => this.#state === 'completingRebalance' && this.#generation === generation;
+    try {
+      await this.#host.save(this);
+    } catch (error) {
+      if (!isStill()) return;
+      this.#host.world.logger.warn(
+        { group: this.groupId, error },
+        'what a group agreed upon could not be kept',
+      );
+      for (const member of this.#members.values()) member.assignment = nothing;
+      this.#prepareRebalance();
+      return;
+    }
+    if (!isStill()) return;
+    this.#state = 'stable';
+    this.#phaseTimer?.cancel();
+    for (const member of this.#members.values()) member.answerSync(this.#share(member));
+    this.#watchSilent(generation);
+  }
+
+  /** Members that joined and have not asked for their share yet have until the slowest would have joined. */
+  #watchSilent(generation: number): void {
+    if ([...this.#members.values()].every(({ hasSynced }) => hasSynced)) return;
+    this.#phaseTimer = this.#host.world.clock.after(this.#patienceMs(), () => {
+      if (this.#generation !== generation || this.#state !== 'stable') return;
+      const silent = [...this.#members.values()].filter(({ hasSynced }) => !hasSynced);
+      for (const member of silent) this.#remove(member);
+    });
+  }
+
+  #share(member: Member): SyncAnswer {
+    return {
+      error: 'NONE',
+      protocolType: this.protocolType,
+      protocolName: this.protocolName,
+      assignment: member.assignment,
+    };
+  }
+}

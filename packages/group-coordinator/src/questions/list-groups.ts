@@ -1,0 +1,24 @@
+import type { BrokerApi } from '@millrace/protocol';
+import { failureFrom } from '../failure.ts';
+import type { Shards } from '../shards.ts';
+
+export function listGroups(shards: Shards): BrokerApi['listGroups'] {
+  return async ({ states, kinds }) => {
+    try {
+      const groups = (await shards.groups()).map(({ members }) => ({
+        groupId: members.groupId,
+        protocolType: members.protocolType,
+        state: members.state,
+        kind: 'classic' as const,
+      }));
+      return {
+        error: 'NONE',
+        groups: groups.filter(
+          ({ state, kind }) => states?.includes(state) !== false && kinds?.includes(kind) !== false,
+        ),
+      };
+    } catch (error) {
+      return { ...failureFrom(error), groups: [] };
+    }
+  };
+}
