@@ -11,6 +11,8 @@ export interface Listeners {
   readonly endpoints: Endpoints;
   /** As others are told. */
   readonly advertised: Endpoints;
+  /** Takes no more questions; what was asked is still answered. */
+  drain(): void;
   close(): Promise<void>;
 }
 
@@ -62,7 +64,10 @@ export async function openListeners(
     throw error;
   }
   const endpoints = Object.fromEntries(listeners.map(({ name, endpoint }) => [name, endpoint]));
-  return { endpoints, advertised, close };
+  const drain = (): void => {
+    for (const listener of listeners) listener.drain();
+  };
+  return { endpoints, advertised, drain, close };
 }
 
 /** Loaded when the first port needs it: a broker that lives in its process only has no use for it. */

@@ -80,6 +80,8 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   undo.push(async () => coordinator.close());
   undo.push(async () => door?.close());
   undo.push(async () => stopWaiting?.());
+  // Kafka's clients take the end of a connection better than news from a broker that is leaving: kafkajs 2.2 gives up on these.
+  undo.push(async () => listeners.drain());
   undo.push(() => logs.annotateLock({ state: 'stopping' }));
   await core.start(advertised);
   gate.open();

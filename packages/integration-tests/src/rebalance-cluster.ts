@@ -59,6 +59,7 @@ export class RebalanceCluster {
     return new RebalanceCluster(server, proxy, cluster);
   }
 
+  debug() { return this.#all.map((m) => m.events); }
   get size(): number {
     return this.#members.length;
   }
@@ -187,7 +188,7 @@ export class RebalanceCluster {
 
   /** Measures from the change to the last claim that it caused. */
   async #change(what: string, change: () => Promise<void>): Promise<void> {
-    const begun = machineMs();
+    const begun = machineMs();console.error('PHASE', what, begun);
     await change();
     try {
       await until('every partition is owned', () => this.#isShared());

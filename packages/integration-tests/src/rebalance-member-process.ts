@@ -79,6 +79,10 @@ export class MemberProcess {
   /** Closes its consumer and ends. Throws when it ended otherwise. */
   async leave(): Promise<void> {
     this.#process.stdin.write('leave\n');
+    await until(
+      'a member has left',
+      () => this.#process.exitCode !== null || this.#process.signalCode !== null,
+    );
     const code = await this.#ended;
     if (code !== 0) throw new Error(`a member ended with ${code}: ${this.#stderr}`);
   }

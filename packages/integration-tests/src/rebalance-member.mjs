@@ -61,9 +61,15 @@ const consumer = client.consumer({
   autoCommitMs: false,
 });
 
-createInterface({ input: process.stdin }).on('line', (order) => {
+const orders = createInterface({ input: process.stdin });
+orders.on('line', (order) => {
   if (order === 'hold') holds = true;
-  if (order === 'leave') void consumer.close();
+  if (order === 'leave') orders.close();
+});
+// Also when who gave the orders has gone.
+orders.on('close', () => {
+  process.stdin.destroy();
+  void consumer.close();
 });
 
 let count = 0;

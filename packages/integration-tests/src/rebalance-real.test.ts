@@ -24,7 +24,8 @@ describeWithZookeeper('a group of processes', () => {
       await cluster.recovered('ZooKeeper was reached again');
       await cluster.join();
       log.push(await cluster.finish());
-    } catch (e) {
+    (await import('node:fs')).writeFileSync('/tmp/reb-events.json', JSON.stringify((cluster as any).debug()));
+ } catch (e) {
       console.log(String(e));
       throw e;
     } finally {

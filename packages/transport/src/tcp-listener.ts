@@ -20,6 +20,8 @@ export interface Listener extends AsyncDisposable {
   readonly name: string;
   /** The port that was really bound. */
   readonly endpoint: Endpoint;
+  /** Accepts nobody and takes no more questions; what was asked is answered, then each stream ends. */
+  drain(): void;
   /** Stops accepting, answers what was asked (for `drainMs`, 1 s), ends its streams. Idempotent. */
   close(options?: { drainMs?: number }): Promise<void>;
 }
@@ -52,6 +54,8 @@ class TcpListener implements Listener {
   readonly #server: Server;
   readonly #connections: ReadonlySet<ServerConnection>;
   readonly #world: World;
+  /** Resolves when it accepts nobody and nobody is connected. */
+  #closed: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -68,6 +72,11 @@ class TcpListener implements Listener {
     this.#world = world;
   }
 
+  drain(): void {
+    this.#closed ??= new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections) connection.drain();
+  }
+
   close(options: { drainMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(options.drainMs ?? 1_000);
     return this.#closing;
@@ -78,8 +87,7 @@ class TcpListener implements Listener {
   }
 
   async #close(drainMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) connection.drain();
+    this.drain();
     const done = new AbortController();
     // Holds the process: streams at rest do not, and somebody awaits this.
     const drained = this.#world.clock.sleep(drainMs, done.signal).then(
@@ -88,7 +96,7 @@ class TcpListener implements Listener {
       },
       () => {}, // all have ended before
     );
-    await closed;
+    await this.#closed;
     done.abort();
     await drained;
   }
