@@ -1,7 +1,11 @@
 import type { CallContext, ErrorCode, RequestOf, ResponseOf } from '@millrace/protocol';
 import type { Timer, World } from '@millrace/runtime';
+import type { Failure } from './failure.ts';
 import type { GroupLimits } from './limits.ts';
 import { keptProtocols, Member, type MemberFacts } from './member.ts';
+import { type Asker, Members } from './members.ts';
+import { PromisedIds } from './promised-ids.ts';
+import { chosenProtocol, commonProtocols } from './protocol-choice.ts';
 
 type Join = RequestOf<'joinGroup'>;
 type JoinAnswer = ResponseOf<'joinGroup'>;
@@ -28,15 +32,7 @@ export interface GroupHost {
   emptied(group: ClassicGroup): void;
 }
 
-/** Who asks, as far as a group can tell a member of its own from one that was. */
-export interface Asker {
-  readonly memberId: string;
-  readonly groupInstanceId?: string | undefined;
-  readonly generation?: number | undefined;
-}
-
 const nothing = Buffer.alloc(0);
-/** Members whose connection is gone and that have no session yet are not waited for longer. */
 const notJoined = (memberId: string, error: ErrorCode, message?: string): JoinAnswer => ({
   error,
   memberId,
@@ -52,11 +48,8 @@ const notJoined = (memberId: string, error: ErrorCode, message?: string): JoinAn
 export class ClassicGroup {
   readonly groupId: string;
   readonly #host: GroupHost;
-  readonly #members = new Map<string, Member>();
-  /** Static members, by the name that they keep over restarts. */
-  readonly #instances = new Map<string, string>();
-  /** Ids that were given to clients that have not joined with them yet. */
-  readonly #promised = new Map<string, Timer>();
+  readonly #members: Members;
+  readonly #promised: PromisedIds;
   #state: GroupState = 'empty';
   #generation = 0;
   #protocolType: string | undefined;
@@ -70,6 +63,8 @@ export class ClassicGroup {
   constructor(groupId: string, host: GroupHost) {
     this.groupId = groupId;
     this.#host = host;
+    this.#members = new Members(groupId);
+    this.#promised = new PromisedIds(host.world.clock, () => this.#completeIfAllJoined());
   }
 
   get state(): GroupState {
@@ -88,8 +83,13 @@ export class ClassicGroup {
     return this.#protocolName ?? '';
   }
 
-  get members(): ReadonlyMap<string, Member> {
-    return this.#members;
+  get members(): readonly Member[] {
+    return this.#members.all;
+  }
+
+  /** The member lives. */
+  touch(memberId: string): void {
+    this.#members.get(memberId)?.touch();
   }
 
   /** What is kept of it. */
@@ -99,7 +99,7 @@ export class ClassicGroup {
       generation: this.#generation,
       protocolName: this.#protocolName,
       leader: this.#leader,
-      members: [...this.#members.values()],
+      members: this.#members.all,
     };
   }
 
@@ -122,12 +122,7 @@ export class ClassicGroup {
     const refusal = this.#refusalOfJoin(request);
     if (refusal !== undefined) return Promise.resolve(notJoined(request.memberId, ...refusal));
     if (request.memberId === '') return this.#joinAnew(request, context);
-    const promised = this.#promised.get(request.memberId);
-    if (promised !== undefined) {
-      promised.cancel();
-      this.#promised.delete(request.memberId);
-      return this.#admit(request.memberId, request, context);
-    }
+    if (this.#promised.take(request.memberId)) return this.#admit(request.memberId, request, context);
     const member = this.#members.get(request.memberId) as Member;
     return this.#rejoin(member, request, context);
   }
@@ -156,75 +151,52 @@ export class ClassicGroup {
 
   /** Of one member; a static one may be named by its instance alone. */
   leave({ memberId, groupInstanceId }: Asker): { error: ErrorCode } {
-    const promised = this.#promised.get(memberId);
-    if (promised !== undefined) {
-      promised.cancel();
-      this.#promised.delete(memberId);
+    if (this.#promised.take(memberId)) {
       this.#completeIfAllJoined();
       return { error: 'NONE' };
     }
-    const ofInstance = groupInstanceId === undefined ? undefined : this.#instances.get(groupInstanceId);
-    if (groupInstanceId !== undefined && ofInstance === undefined) return { error: 'UNKNOWN_MEMBER_ID' };
-    if (ofInstance !== undefined && memberId !== '' && memberId !== ofInstance)
+    const ofInstance = this.#members.ofInstance(groupInstanceId);
+    if (ofInstance !== undefined && memberId !== '' && memberId !== ofInstance.memberId)
       return { error: 'FENCED_INSTANCE_ID' };
-    const member = this.#members.get(ofInstance ?? memberId);
+    const member = groupInstanceId === undefined ? this.#members.get(memberId) : ofInstance;
     if (member === undefined) return { error: 'UNKNOWN_MEMBER_ID' };
     this.#remove(member);
     return { error: 'NONE' };
   }
 
   /** Why the asker may not speak for the group; undefined when it may. */
-  refusalOf({
-    memberId,
-    groupInstanceId,
-    generation,
-  }: Asker): { error: ErrorCode; message: string } | undefined {
-    const ofInstance = groupInstanceId === undefined ? undefined : this.#instances.get(groupInstanceId);
-    if (ofInstance !== undefined && ofInstance !== memberId)
-      return { error: 'FENCED_INSTANCE_ID', message: `another member is ${groupInstanceId} now` };
-    if (!this.#members.has(memberId))
-      return { error: 'UNKNOWN_MEMBER_ID', message: `group '${this.groupId}' has no member '${memberId}'` };
-    if (generation !== this.#generation)
-      return {
-        error: 'ILLEGAL_GENERATION',
-        message: `generation ${generation} is over, group '${this.groupId}' is at ${this.#generation}`,
-      };
-    return undefined;
+  refusalOf(asker: Asker & { readonly generation?: number | undefined }): Failure | undefined {
+    const refusal = this.#members.refusalOf(asker);
+    if (refusal !== undefined || asker.generation === this.#generation) return refusal;
+    const message = `generation ${asker.generation} is over, group '${this.groupId}' is at ${this.#generation}`;
+    return { error: 'ILLEGAL_GENERATION', message };
   }
 
   /** Answers all that waits with `error`; whoever is in it has to find its coordinator again. */
   abandon(error: ErrorCode): void {
     this.#phaseTimer?.cancel();
-    for (const timer of this.#promised.values()) timer.cancel();
     this.#promised.clear();
-    for (const member of this.#members.values()) {
-      member.answerJoin(notJoined(member.memberId, error));
-      member.answerSync({ error, assignment: nothing });
-      member.end();
-    }
-    this.#members.clear();
-    this.#instances.clear();
+    for (const member of this.#members.all) this.#members.remove(member, error);
     this.#state = 'empty';
   }
 
   #refusalOfJoin(request: Join): [ErrorCode, string?] | undefined {
     const { memberId, groupInstanceId, protocolType, protocols } = request;
     const { maxMembers, maxMetadataBytes } = this.#host.limits;
-    const ofInstance = groupInstanceId === undefined ? undefined : this.#instances.get(groupInstanceId);
-    const isKnown = this.#members.has(memberId);
-    if (memberId !== '' && !this.#promised.has(memberId)) {
-      if (ofInstance !== undefined && ofInstance !== memberId) return ['FENCED_INSTANCE_ID'];
-      if (!isKnown) return ['UNKNOWN_MEMBER_ID'];
+    const isPromised = this.#promised.has(memberId);
+    if (memberId !== '' && !isPromised) {
+      const refusal = this.#members.refusalOf(request);
+      if (refusal !== undefined) return [refusal.error, refusal.message];
     }
     if (protocolType === '' || protocols.length === 0)
       return ['INCONSISTENT_GROUP_PROTOCOL', 'a member names a protocol type and at least one protocol'];
     if (!this.#isCompatible(request))
       return [
         'INCONSISTENT_GROUP_PROTOCOL',
-        `group '${this.groupId}' has type '${this.protocolType}' and supports ${[...this.#commonProtocols()].join(', ')}`,
+        `group '${this.groupId}' has type '${this.protocolType}' and supports ${commonProtocols(this.members).join(', ')}`,
       ];
-    const isNew = !isKnown && ofInstance === undefined;
-    if (isNew && this.#members.size + this.#promised.size >= maxMembers && !this.#promised.has(memberId))
+    const isNew = memberId === '' && this.#members.ofInstance(groupInstanceId) === undefined;
+    if (isNew && this.#members.size + this.#promised.size >= maxMembers)
       return [
         'GROUP_MAX_SIZE_REACHED',
         `group '${this.groupId}' has ${maxMembers} members, and takes no more`,
@@ -237,32 +209,24 @@ export class ClassicGroup {
 
   /** Whether the member supports something that all others do; it itself may change what it supports. */
   #isCompatible({ memberId, protocolType, protocols }: Join): boolean {
-    const others = [...this.#members.values()].filter((member) => member.memberId !== memberId);
+    const others = this.#members.all.filter((member) => member.memberId !== memberId);
     if (others.length === 0) return true;
     if (protocolType !== this.#protocolType) return false;
-    return protocols.some(({ name }) =>
-      others.every((member) => member.protocols.some((one) => one.name === name)),
-    );
+    return commonProtocols([{ protocols }, ...others]).length > 0;
   }
 
   #joinAnew(request: Join, context: CallContext): Promise<JoinAnswer> {
     const { groupInstanceId, takesMemberId } = request;
     const memberId = `${groupInstanceId ?? context.clientId}-${this.#host.world.random.uuid()}`;
     if (groupInstanceId !== undefined) {
-      const before = this.#members.get(this.#instances.get(groupInstanceId) ?? '');
+      const before = this.#members.ofInstance(groupInstanceId);
       return before === undefined
         ? this.#admit(memberId, request, context)
         : this.#replace(before, memberId, request, context);
     }
     if (takesMemberId !== true) return this.#admit(memberId, request, context);
     // Until it joins with this id nothing is kept of it but the id.
-    this.#promised.set(
-      memberId,
-      this.#host.world.clock.after(request.sessionTimeoutMs, () => {
-        this.#promised.delete(memberId);
-        this.#completeIfAllJoined();
-      }),
-    );
+    this.#promised.promise(memberId, request.sessionTimeoutMs);
     return Promise.resolve(notJoined(memberId, 'MEMBER_ID_REQUIRED'));
   }
 
@@ -287,10 +251,7 @@ export class ClassicGroup {
     const wasLeader = this.#leader === before.memberId;
     const [leaderBefore, { assignment, hasSynced }] = [this.#leader ?? '', before];
     const wantsTheSame = before.says(keptProtocols(request.protocols));
-    before.answerJoin(notJoined(before.memberId, 'FENCED_INSTANCE_ID'));
-    before.answerSync({ error: 'FENCED_INSTANCE_ID', assignment: nothing });
-    before.end();
-    this.#members.delete(before.memberId);
+    this.#members.remove(before, 'FENCED_INSTANCE_ID');
     const member = this.#add({
       memberId,
       instanceId: request.groupInstanceId,
@@ -336,16 +297,12 @@ export class ClassicGroup {
 
   #add(facts: Omit<MemberFacts, 'assignment'>): Member {
     const member = new Member(facts, this.#host.world.clock, (expired) => this.#remove(expired));
-    this.#members.set(member.memberId, member);
-    if (member.instanceId !== undefined) this.#instances.set(member.instanceId, member.memberId);
+    this.#members.add(member);
     return member;
   }
 
   #remove(member: Member): void {
-    this.#members.delete(member.memberId);
-    if (member.instanceId !== undefined && this.#instances.get(member.instanceId) === member.memberId)
-      this.#instances.delete(member.instanceId);
-    member.end();
+    this.#members.remove(member);
     if (this.#state === 'preparingRebalance') this.#completeIfAllJoined();
     else this.#prepareRebalance();
   }
@@ -359,7 +316,7 @@ export class ClassicGroup {
     const { clock } = this.#host.world;
     this.#isGathering = this.#state === 'empty';
     this.#state = 'preparingRebalance';
-    for (const member of this.#members.values())
+    for (const member of this.#members.all)
       member.answerSync({ error: 'REBALANCE_IN_PROGRESS', assignment: nothing });
     this.#phaseTimer?.cancel();
     if (this.#isGathering) {
@@ -376,25 +333,24 @@ export class ClassicGroup {
 
   /** The slowest member is waited for. */
   #patienceMs(): number {
-    return Math.max(0, ...[...this.#members.values()].map(({ rebalanceTimeoutMs }) => rebalanceTimeoutMs));
+    return Math.max(0, ...this.#members.all.map(({ rebalanceTimeoutMs }) => rebalanceTimeoutMs));
   }
 
   #completeIfAllJoined(): void {
     if (this.#state !== 'preparingRebalance' || this.#isGathering || this.#promised.size > 0) return;
-    if ([...this.#members.values()].every(({ isJoining }) => isJoining)) this.#complete();
+    if (this.#members.all.every(({ isJoining }) => isJoining)) this.#complete();
   }
 
   /** The next generation begins with those who have joined; static members that are away keep their place. */
   #complete(): void {
     this.#phaseTimer?.cancel();
     this.#phaseTimer = undefined;
-    for (const member of [...this.#members.values()]) {
+    for (const member of this.#members.all) {
       if (member.isJoining || member.instanceId !== undefined) continue;
-      this.#members.delete(member.memberId);
-      member.end();
+      this.#members.remove(member);
     }
     const { clock } = this.#host.world;
-    const joined = [...this.#members.values()].filter(({ isJoining }) => isJoining);
+    const joined = this.#members.all.filter(({ isJoining }) => isJoining);
     if (joined.length === 0 && this.#members.size > 0) {
       this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#complete());
       return;
@@ -405,9 +361,9 @@ export class ClassicGroup {
       return;
     }
     this.#state = 'completingRebalance';
-    this.#protocolName = this.#vote();
+    this.#protocolName = chosenProtocol(this.members);
     if (!joined.some(({ memberId }) => memberId === this.#leader)) this.#leader = joined[0]?.memberId;
-    for (const member of this.#members.values()) member.hasSynced = false;
+    for (const member of this.#members.all) member.hasSynced = false;
     for (const member of joined) member.answerJoin(this.#joined(member));
     const generation = this.#generation;
     this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#dropSilent(generation));
@@ -424,35 +380,8 @@ export class ClassicGroup {
   #dropSilent(generation: number): void {
     this.#phaseTimer = undefined;
     if (this.#state !== 'completingRebalance' || this.#generation !== generation) return;
-    const silent = [...this.#members.values()].filter(({ hasSynced }) => !hasSynced);
-    for (const member of silent) {
-      this.#members.delete(member.memberId);
-      if (member.instanceId !== undefined) this.#instances.delete(member.instanceId);
-      member.end();
-    }
+    for (const member of this.#members.all) if (!member.hasSynced) this.#members.remove(member);
     this.#prepareRebalance();
-  }
-
-  /** What all support; each member votes for what it likes best of it. */
-  #vote(): string {
-    const common = this.#commonProtocols();
-    const votes = new Map<string, number>();
-    for (const { protocols } of this.#members.values()) {
-      const best = protocols.find(({ name }) => common.has(name))?.name;
-      if (best !== undefined) votes.set(best, (votes.get(best) ?? 0) + 1);
-    }
-    return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best), ['', 0] as [
-      string,
-      number,
-    ])[0];
-  }
-
-  #commonProtocols(): Set<string> {
-    const [first, ...others] = [...this.#members.values()];
-    const names = (first?.protocols ?? []).map(({ name }) => name);
-    return new Set(
-      names.filter((name) => others.every(({ protocols }) => protocols.some((one) => one.name === name))),
-    );
   }
 
   #joined(member: Member): JoinAnswer {
@@ -466,7 +395,7 @@ export class ClassicGroup {
       protocolName,
       leader: this.#leader ?? '',
       members: isLeader
-        ? [...this.#members.values()].map((one) => ({
+        ? this.#members.all.map((one) => ({
             memberId: one.memberId,
             ...(one.instanceId === undefined ? {} : { groupInstanceId: one.instanceId }),
             metadata: one.metadataFor(protocolName),
@@ -494,7 +423,7 @@ export class ClassicGroup {
     const shares = new Map(
       assignments.map(({ memberId, assignment }) => [memberId, Buffer.from(assignment)]),
     );
-    for (const member of this.#members.values()) member.assignment = shares.get(member.memberId) ?? nothing;
+    for (const member of this.#members.all) member.assignment = shares.get(member.memberId) ?? nothing;
     const isStill = () => this.#state === 'completingRebalance' && this.#generation === generation;
     try {
       await this.#host.save(this);
@@ -504,23 +433,23 @@ export class ClassicGroup {
         { group: this.groupId, error },
         'what a group agreed upon could not be kept',
       );
-      for (const member of this.#members.values()) member.assignment = nothing;
+      for (const member of this.#members.all) member.assignment = nothing;
       this.#prepareRebalance();
       return;
     }
     if (!isStill()) return;
     this.#state = 'stable';
     this.#phaseTimer?.cancel();
-    for (const member of this.#members.values()) member.answerSync(this.#share(member));
+    for (const member of this.#members.all) member.answerSync(this.#share(member));
     this.#watchSilent(generation);
   }
 
   /** Members that joined and have not asked for their share yet have until the slowest would have joined. */
   #watchSilent(generation: number): void {
-    if ([...this.#members.values()].every(({ hasSynced }) => hasSynced)) return;
+    if (this.#members.all.every(({ hasSynced }) => hasSynced)) return;
     this.#phaseTimer = this.#host.world.clock.after(this.#patienceMs(), () => {
       if (this.#generation !== generation || this.#state !== 'stable') return;
-      const silent = [...this.#members.values()].filter(({ hasSynced }) => !hasSynced);
+      const silent = this.#members.all.filter(({ hasSynced }) => !hasSynced);
       for (const member of silent) this.#remove(member);
     });
   }

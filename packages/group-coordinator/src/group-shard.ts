@@ -97,7 +97,7 @@ export class GroupShard implements GroupHost {
     if (isLast && group.isKept) entries.push({ key: groupKey(groupId), value: null });
     if (entries.length > 0) await this.#writer.write(entries);
     for (const { topic, partition } of offsets) group.offsets.delete(topic, partition);
-    if (isLast && group.offsets.isEmpty && group.members.members.size === 0) this.#groups.delete(groupId);
+    if (isLast && group.offsets.isEmpty && group.members.members.length === 0) this.#groups.delete(groupId);
   }
 
   async save(members: ClassicGroup): Promise<void> {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { CallContext, RequestOf, ResponseOf } from '@millrace/protocol';
+import type { CallContext, ErrorCode, RequestOf, ResponseOf } from '@millrace/protocol';
 import type { Clock, Timer } from '@millrace/runtime';
 
 type JoinAnswer = ResponseOf<'joinGroup'>;
@@ -125,12 +125,12 @@ export class Member {
     this.touch();
   }
 
-  /** It is no member any more. */
-  end(): void {
+  /** It is no member any more: what waits is answered with `error`. */
+  end(error: ErrorCode): void {
+    this.#join?.answer({ error, memberId: this.memberId, members: [] });
+    this.#sync?.answer({ error, assignment: nothing });
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#join?.answer({ error: 'UNKNOWN_MEMBER_ID', memberId: this.memberId, members: [] });
-    this.#sync?.answer({ error: 'UNKNOWN_MEMBER_ID', assignment: nothing });
   }
 
   #arm(ms: number): void {

@@ -10,7 +10,7 @@ export function deleteGroups(shards: Shards): BrokerApi['deleteGroups'] {
       return { error: 'GROUP_ID_NOT_FOUND', message: `there is no group '${groupId}'` };
     const { state, members } = group.members;
     if (state !== 'empty')
-      return { error: 'NON_EMPTY_GROUP', message: `group '${groupId}' has ${members.size} members` };
+      return { error: 'NON_EMPTY_GROUP', message: `group '${groupId}' has ${members.length} members` };
     await shard.forget(group, group.offsets.all());
     return {};
   };

@@ -29,7 +29,7 @@ function described({ groupId, state, protocolType, protocolName, members }: Clas
     state,
     protocolType,
     protocolName: isStable ? protocolName : '',
-    members: [...members.values()].map((member) => ({
+    members: members.map((member) => ({
       memberId: member.memberId,
       ...(member.instanceId === undefined ? {} : { groupInstanceId: member.instanceId }),
       clientId: member.clientId,

@@ -22,7 +22,7 @@ export function offsetCommit(shards: Shards): BrokerApi['offsetCommit'] {
       const committedAt = shards.world.clock.now();
       const taken = partitions.filter((_, at) => answers[at]?.error === 'NONE');
       const group = shard.findOrMake(groupId);
-      group.members.members.get(request.memberId)?.touch();
+      group.members.touch(request.memberId);
       if (taken.length > 0)
         await shard.commit(
           group,
