@@ -29,7 +29,7 @@ describe('the topic that keeps the offsets of groups', () => {
   const kept = async (groupId: string): Promise<string[]> => {
     const found: string[] = [];
     for await (const { key, value } of store.read(await store.placeOf(groupId)))
-      found.push(`${Buffer.from(key)}=${value === null ? 'gone' : Buffer.from(value)}`);
+      found.push(`${String(key)}=${value === null ? 'gone' : String(value)}`);
     return found;
   };
 

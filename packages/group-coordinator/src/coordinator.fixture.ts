@@ -60,12 +60,15 @@ export class Coordinated {
     return this.api.syncGroup({ groupId: 'g', memberId, generation, assignments, ...more }, contextOf());
   }
 
-  heartbeat({ memberId, generation = 0 }: Pick<Joined, 'memberId' | 'generation'>, groupInstanceId?: string) {
+  heartbeat(
+    { memberId, generation = 0 }: Pick<Joined, 'memberId' | 'generation'>,
+    groupInstanceId?: string,
+  ): Promise<ResponseOf<'heartbeat'>> {
     const instance = groupInstanceId === undefined ? {} : { groupInstanceId };
     return this.api.heartbeat({ groupId: 'g', memberId, generation, ...instance }, contextOf());
   }
 
-  leave(memberId: string, groupInstanceId?: string) {
+  leave(memberId: string, groupInstanceId?: string): Promise<ResponseOf<'leaveGroup'>> {
     const instance = groupInstanceId === undefined ? {} : { groupInstanceId };
     return this.api.leaveGroup({ groupId: 'g', members: [{ memberId, ...instance }] }, contextOf());
   }
@@ -74,7 +77,7 @@ export class Coordinated {
     who: { memberId?: string; generation?: number | undefined },
     offset: number,
     more: Partial<RequestOf<'offsetCommit'>['partitions'][number]> = {},
-  ) {
+  ): Promise<string | undefined> {
     const { memberId = '', generation } = who;
     return this.api
       .offsetCommit(
@@ -121,7 +124,7 @@ export class Coordinated {
 }
 
 /** A log of offsets that may be led elsewhere, or fail. */
-export class UnsteadyStore implements OffsetStore {
+class UnsteadyStore implements OffsetStore {
   readonly #store = memoryOffsetStore();
   place: GroupPlace = { partition: 0, nodeId: 1, logId: 'a', leaderEpoch: 0 };
   isLed = true;

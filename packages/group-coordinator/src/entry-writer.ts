@@ -36,9 +36,9 @@ export class EntryWriter {
           this.#place,
           taken.flatMap(({ entries }) => entries),
         );
-        for (const { resolve } of taken) resolve();
+        for (const one of taken) one.resolve();
       } catch (error) {
-        for (const { reject } of taken) reject(error);
+        for (const one of taken) one.reject(error);
       }
     }
     this.#isWriting = false;

@@ -18,7 +18,10 @@ export function kcat(args: readonly string[], input = ''): Promise<string> {
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(Buffer.concat(chunks.stdout).toString());
-      else reject(new Error(`kcat ${args.join(' ')} ended with ${code}: ${Buffer.concat(chunks.stderr)}`));
+      else
+        reject(
+          new Error(`kcat ${args.join(' ')} ended with ${code}: ${String(Buffer.concat(chunks.stderr))}`),
+        );
     });
     child.stdin.end(input);
   });
