@@ -11,34 +11,35 @@ export interface Verdict {
   readonly delivered: number;
   /** Delivered again, to whoever took over. */
   readonly repeated: number;
-  /** Handed out by an owner after another had claimed: what was in hand when its process stopped. */
+  /** Handed out by an owner after another had claimed: by a member that was stopped, before it learnt of that. */
   readonly late: number;
 }
 
 const examples = 10;
+/** So long a process that was stopped may take to learn that its session is over. */
+const zombieMs = 2_000;
 
 /**
  * What the members of a group told, against the rules of a group: at least once, in order and without a gap for each
- * claim, one owner in a generation, and no claim that begins before the one that it follows. `pauses`: how often a
- * member was stopped; each may be in the middle of handing out one record.
+ * claim, one owner in a generation, and no claim that begins before the one that it follows. `resumedAt`: when members
+ * that had been stopped went on; for a moment from then on they may hand out what another has claimed.
  */
 export function check(
   acknowledged: readonly Acknowledged[],
   members: readonly (readonly MemberEvent[])[],
-  pauses: number,
+  resumedAt: readonly number[],
 ): Verdict {
   const events = members.flat();
   const records = events.filter((event) => event.kind === 'record');
   const owners = ownersIn(events);
-  const lost = notDelivered(acknowledged, records);
   const late = handedOutLate(records, owners);
   const distinct = new Set(records.map(({ partition, offset }) => `${partition}@${offset}`));
   const wrong = [
-    ...lost,
+    ...notDelivered(acknowledged, records),
     ...manyOwners(owners),
     ...backwards(owners),
     ...outOfOrder(records, owners),
-    ...(late.length > pauses ? late : []),
+    ...late.filter(({ at }) => !resumedAt.some((resumed) => at - resumed < zombieMs)).map(({ what }) => what),
   ];
   return {
     wrong: wrong.slice(0, examples),
@@ -107,14 +108,16 @@ function outOfOrder(records: readonly RecordTold[], owners: readonly Owner[]): s
   });
 }
 
-function handedOutLate(records: readonly RecordTold[], owners: readonly Owner[]): string[] {
+function handedOutLate(
+  records: readonly RecordTold[],
+  owners: readonly Owner[],
+): { readonly at: number; readonly what: string }[] {
   const claimed = new Map(owners.map(({ partition, claim, at }) => [`${partition} ${claim}`, at]));
   return records.flatMap(({ partition, claim, offset, member, at }) => {
-    const taken = claimed.get(`${partition} ${claim + 1}`) ?? Infinity;
-    if (at <= taken) return [];
-    return [
-      `${member} was handed ${partition}@${offset} ${(at - taken).toFixed(1)} ms after another had claimed it`,
-    ];
+    const lateMs = at - (claimed.get(`${partition} ${claim + 1}`) ?? Infinity);
+    if (lateMs <= 0) return [];
+    const after = `${lateMs.toFixed(1)} ms after another had claimed it`;
+    return [{ at, what: `${member} was handed ${partition}@${offset} ${after}` }];
   });
 }
 

@@ -9,7 +9,7 @@ import { ZookeeperProxy } from './zookeeper-proxy.ts';
 
 const topic = 'orders';
 const brokers = [1, 2, 3];
-export const partitions = 12;
+const partitions = 12;
 /** The longest that the server of the tests grants: brokers and members ask for more. */
 export const sessionMs = 4_000;
 
@@ -19,8 +19,8 @@ export interface Figure {
   readonly ms: number;
 }
 
-/** What went on while ZooKeeper was away. */
-export interface Outage {
+/** What went on during a stretch of time. */
+export interface Activity {
   readonly seconds: number;
   readonly acknowledged: number;
   readonly delivered: number;
@@ -40,7 +40,7 @@ export class RebalanceCluster {
   readonly #load: Load;
   readonly #all: MemberProcess[] = [];
   #members: MemberProcess[] = [];
-  #pauses = 0;
+  readonly #resumedAt: number[] = [];
 
   private constructor(server: ZookeeperServer, proxy: ZookeeperProxy, cluster: ClusterProcess) {
     this.#server = server;
@@ -59,7 +59,6 @@ export class RebalanceCluster {
     return new RebalanceCluster(server, proxy, cluster);
   }
 
-  debug() { return this.#all.map((m) => m.events); }
   get size(): number {
     return this.#members.length;
   }
@@ -87,11 +86,11 @@ export class RebalanceCluster {
     const { partition, offset } = await member.hold();
     await this.#change('one was stopped (SIGSTOP)', async () => {
       member.stop();
-      this.#pauses += 1;
     });
     let answer: string | undefined;
     await this.#change('the one that was stopped went on', async () => {
       this.#members.push(member);
+      this.#resumedAt.push(machineMs());
       member.resume();
       await until('its commit is answered', () => {
         for (const event of member.events)
@@ -107,9 +106,14 @@ export class RebalanceCluster {
     return answer ?? 'nothing';
   }
 
+  /** To compare with. */
+  async asUsual(ms: number): Promise<Activity> {
+    return this.#activity(() => pause(ms));
+  }
+
   /** Kills ZooKeeper and starts it again on the same data. */
-  async restartZookeeper(): Promise<Outage> {
-    return this.#outage(async () => {
+  async restartZookeeper(): Promise<Activity> {
+    return this.#activity(async () => {
       await this.#server.kill();
       await pause(1_000);
       await this.#server.start();
@@ -117,20 +121,25 @@ export class RebalanceCluster {
   }
 
   /** Nobody reaches ZooKeeper for so long: refused at once, or with connections that stay and carry nothing. */
-  async cutZookeeper(ms: number, how: 'block' | 'freeze'): Promise<Outage> {
-    return this.#outage(async () => {
+  async cutZookeeper(ms: number, how: 'block' | 'freeze'): Promise<Activity> {
+    return this.#activity(async () => {
       this.#proxy[how]();
       await pause(ms);
     }).finally(() => this.#proxy.restore());
   }
 
-  /** All partitions have an owner again, and each writer and reader goes on. */
-  async recovered(what: string): Promise<void> {
+  /** Every partition has an owner and takes records; with `anew`, after sessions ended and everybody joined again. */
+  async recovered(what: string, { anew = false }: { anew?: boolean } = {}): Promise<void> {
+    const begun = machineMs();
     await this.#change(what, async () => {
       const before = this.#load.counts(partitions);
       await until('every partition takes records', () =>
         this.#load.counts(partitions).every((count, partition) => count > (before[partition] ?? 0) + 2),
       );
+      if (anew)
+        await until('every member has joined again', () =>
+          this.#members.every(({ claims }) => (claims?.at ?? 0) > begun),
+        );
     });
   }
 
@@ -151,7 +160,7 @@ export class RebalanceCluster {
     return check(
       acknowledged,
       this.#all.map(({ events }) => events),
-      this.#pauses,
+      this.#resumedAt,
     );
   }
 
@@ -188,7 +197,7 @@ export class RebalanceCluster {
 
   /** Measures from the change to the last claim that it caused. */
   async #change(what: string, change: () => Promise<void>): Promise<void> {
-    const begun = machineMs();console.error('PHASE', what, begun);
+    const begun = machineMs();
     await change();
     try {
       await until('every partition is owned', () => this.#isShared());
@@ -213,7 +222,7 @@ export class RebalanceCluster {
       .join('; ');
   }
 
-  async #outage(away: () => Promise<void>): Promise<Outage> {
+  async #activity(away: () => Promise<void>): Promise<Activity> {
     const pids = [brokers.map((nodeId) => this.#cluster.pidOf(nodeId)), this.#members.map(({ pid }) => pid)];
     const cpu = () => pids.map((group) => group.map((pid) => cpuMsOf(pid)));
     const begun = machineMs();

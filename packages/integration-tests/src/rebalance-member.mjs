@@ -82,18 +82,27 @@ for await (const record of consumer) {
     holds = false;
     tell({ kind: 'holds', partition, offset });
     await pause(holdMs);
-    await commit(record);
+    await commit(record, true);
   } else if (count % commitEvery === 0) await commit(record);
 }
 await client.close();
 tell({ kind: 'left' });
 
-async function commit(record) {
+/** Of what was held, until it is known what came of it. */
+async function commit(record, isHeld = false) {
   const { partition, offset } = record;
-  try {
-    await consumer.commit(record);
-    tell({ kind: 'committed', partition, offset });
-  } catch (error) {
-    tell({ kind: 'refused', partition, offset, code: error.code ?? String(error) });
+  for (;;) {
+    try {
+      await consumer.commit(record);
+      tell({ kind: 'committed', partition, offset });
+      return;
+    } catch (error) {
+      if (isHeld && error.code === 'REQUEST_TIMED_OUT') {
+        await pause(20);
+        continue;
+      }
+      tell({ kind: 'refused', partition, offset, code: error.code ?? String(error) });
+      return;
+    }
   }
 }
