@@ -73,6 +73,7 @@ orders.on('close', () => {
 });
 
 let count = 0;
+let answered;
 for await (const record of consumer) {
   const { partition, offset, value } = record;
   const { member, generation, claim } = held.get(partition) ?? {};
@@ -82,10 +83,12 @@ for await (const record of consumer) {
     holds = false;
     tell({ kind: 'holds', partition, offset });
     await pause(holdMs);
-    await commit(record, true);
+    // Meanwhile it goes on, as far as it may.
+    answered = commit(record, true);
   } else if (count % commitEvery === 0) await commit(record);
 }
 await client.close();
+await answered;
 tell({ kind: 'left' });
 
 /** Of what was held, until it is known what came of it. */
