@@ -1,9 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { ByteRange, Clock } from '@millrace/runtime';
+import { sendFile } from './file-sender.ts';
+import { type KernelCopyFinder, plainSocketOf } from './kernel-copy.ts';
 import { releaseChunks, sendRange } from './range-sender.ts';
 
 /** Chunks up to this size are joined before they are written: a copy is cheaper than a buffer in a writev. */
 const smallBytes = 2_048;
+/** A range below this size is read and leaves together with its answer: one write instead of two system calls more. */
+const kernelCopyBytes = 32 * 1024;
 
 export interface OutgoingEvents {
   /** Bytes have left: `unsentBytes` is less now. */
@@ -20,6 +24,8 @@ export class Outgoing {
   readonly #stream: Duplex;
   readonly #clock: Clock;
   readonly #events: OutgoingEvents;
+  /** undefined: ranges are read and written. */
+  readonly #kernelCopy: KernelCopyFinder | undefined;
   #queue: (Uint8Array | ByteRange)[] = [];
   /** Bytes ever taken in, and ever handed to the kernel (or whatever the stream leads to). */
   #takenBytes = 0;
@@ -31,10 +37,11 @@ export class Outgoing {
   #ending = false;
   #dropped = false;
 
-  constructor(stream: Duplex, clock: Clock, events: OutgoingEvents) {
+  constructor(stream: Duplex, clock: Clock, events: OutgoingEvents, kernelCopy?: KernelCopyFinder) {
     this.#stream = stream;
     this.#clock = clock;
     this.#events = events;
+    this.#kernelCopy = kernelCopy;
   }
 
   /** In memory or promised, and not yet with the kernel. */
@@ -105,13 +112,52 @@ export class Outgoing {
         if (!(await this.#write(waiting))) return;
         continue;
       }
-      await sendRange(this.#queue.shift() as ByteRange, (piece) => {
+      const range = this.#queue.shift() as ByteRange;
+      if (await this.#sendByKernel(range, waiting)) continue;
+      await sendRange(range, (piece) => {
         // What came before the range leaves together with its first piece.
         const chunks = [...waiting, piece];
         waiting = [];
         return this.#write(chunks);
       });
     }
+  }
+
+  /** Sends what waits and then the range from its file; false where that is not possible: nothing was sent then. */
+  async #sendByKernel(range: ByteRange, waiting: readonly Uint8Array[]): Promise<boolean> {
+    const { file, byteLength } = range;
+    if (file === undefined || byteLength < kernelCopyBytes) return false;
+    if (plainSocketOf(this.#stream) === undefined) return false;
+    const kernel = this.#kernelCopy?.found;
+    if (kernel === undefined) return false;
+    // The kernel knows nothing of what the stream still holds.
+    if (!(await this.#writeOut(waiting))) {
+      range.release();
+      return true;
+    }
+    await sendFile(range, file, kernel, {
+      socket: () => (this.#dropped ? undefined : plainSocketOf(this.#stream)),
+      copied: (bytes) => this.#left(bytes),
+      write: (piece) => this.#writeOut([piece]),
+    });
+    return true;
+  }
+
+  /** Resolves once all that was ever written has left: false when the stream ended before. */
+  #writeOut(chunks: readonly Uint8Array[]): Promise<boolean> {
+    const stream = this.#stream;
+    if (this.#dropped || stream.destroyed) return Promise.resolve(false);
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.byteLength;
+    return new Promise((resolve) => {
+      const ended = (): void => resolve(false);
+      stream.once('close', ended);
+      writeTogether(stream, chunks.length > 0 ? chunks : [new Uint8Array(0)], () => {
+        stream.off('close', ended);
+        if (bytes > 0) this.#left(bytes);
+        resolve(!this.#dropped && !stream.destroyed);
+      });
+    });
   }
 
   /** Resolves to whether the stream takes more. */

@@ -10,19 +10,33 @@ const pieceBytes = 256 * 1024;
  */
 export async function sendRange(range: ByteRange, write: (piece: Buffer) => Promise<boolean>): Promise<void> {
   try {
-    for (let sent = 0; sent < range.byteLength; ) {
-      const asked = Math.min(pieceBytes, range.byteLength - sent);
-      const piece = await range.read(sent, asked);
-      if (piece.length !== asked) throw cameUpShort(range, sent, piece.length);
-      sent += asked;
-      if (!(await write(piece))) return;
-    }
+    await sendPieces(range, 0, write);
   } finally {
     range.release();
   }
 }
 
-function cameUpShort(range: ByteRange, sent: number, got: number): Error {
+/** What `sendRange` does, beginning at `from` and without the release. */
+export async function sendPieces(
+  range: ByteRange,
+  from: number,
+  write: (piece: Buffer) => Promise<boolean>,
+): Promise<void> {
+  for (let sent = from; sent < range.byteLength; ) {
+    const piece = await readWhole(range, sent, Math.min(pieceBytes, range.byteLength - sent));
+    sent += piece.length;
+    if (!(await write(piece))) return;
+  }
+}
+
+/** `[from, from + length)`, or an error. */
+export async function readWhole(range: ByteRange, from: number, length: number): Promise<Buffer> {
+  const piece = await range.read(from, length);
+  if (piece.length !== length) throw cameUpShort(range, from, piece.length);
+  return piece;
+}
+
+export function cameUpShort(range: ByteRange, sent: number, got: number): Error {
   return apiError(
     'CORRUPT_MESSAGE',
     `a range of ${range.byteLength} bytes gave ${got} bytes at ${sent} and no more`,

@@ -14,7 +14,8 @@ import type { Timer, World } from '@millrace/runtime';
 import { AnswerOrder } from './answer-order.ts';
 import { Deadline } from './deadline.ts';
 import { messageOf, protocolCodeOf } from './errors.ts';
-import { Outgoing } from './outgoing.ts';
+import type { KernelCopyFinder } from './kernel-copy.ts';
+import { Outgoing, type OutgoingEvents } from './outgoing.ts';
 import { releaseAnswer } from './range-sender.ts';
 import type { ServeLimits, ServeOptions } from './serve.ts';
 
@@ -57,7 +58,13 @@ export class ServerConnection {
   /** `full`: the stream rests until there is room; `draining`: nothing more is taken, what was asked is answered. */
   #state: 'open' | 'full' | 'draining' | 'lost' = 'open';
 
-  constructor(stream: Duplex, options: ServeOptions, world: World, connectionId: number) {
+  constructor(
+    stream: Duplex,
+    options: ServeOptions,
+    world: World,
+    connectionId: number,
+    kernelCopy?: KernelCopyFinder,
+  ) {
     this.#stream = stream;
     this.#options = options;
     this.#world = world;
@@ -67,10 +74,11 @@ export class ServerConnection {
     this.#codec = options.codec.server(new Set(Object.keys(options.api)));
     this.#order = options.codec.ordered ? new AnswerOrder() : undefined;
     this.#reader = new FrameReader(() => this.#codec.maxFrameBytes);
-    this.#outgoing = new Outgoing(stream, world.clock, {
+    const events: OutgoingEvents = {
       sent: () => this.#sent(),
       failed: (error) => this.#lose(`an answer could not be sent whole: ${messageOf(error)}`, 'warn'),
-    });
+    };
+    this.#outgoing = new Outgoing(stream, world.clock, events, kernelCopy);
     this.#frameDeadline = new Deadline(world.clock, frameMs, () =>
       this.#lose(`half a frame for ${frameMs} ms`),
     );

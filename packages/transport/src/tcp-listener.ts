@@ -3,6 +3,7 @@ import type { Endpoint } from '@millrace/protocol';
 import { codeOf, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { transportError } from './errors.ts';
+import { KernelCopyFinder } from './kernel-copy.ts';
 import type { ServeOptions } from './serve.ts';
 import { ServerConnection } from './server-connection.ts';
 import { systemReason } from './system-reason.ts';
@@ -34,10 +35,11 @@ export async function listenTcp(options: ListenOptions, world: World = nodeWorld
   server.maxConnections = options.maxConnections ?? 10_000;
   const endpoint = { host, port: await bind(server, host, options.port ?? 0) };
   const serving = { endpoint, ...options };
+  const kernelCopy = new KernelCopyFinder(world);
   let connectionId = 0;
   server.on('connection', (socket: Socket) => {
     connectionId += 1;
-    const connection = new ServerConnection(socket, serving, world, connectionId);
+    const connection = new ServerConnection(socket, serving, world, connectionId, kernelCopy);
     connections.add(connection);
     void connection.ended.then(() => connections.delete(connection));
   });
