@@ -89,7 +89,7 @@ describe('broker core', () => {
     },
   );
 
-  it('leads nothing once its session has expired, and goes on under a new one', async () => {
+  it('leads nothing once its session has expired, and goes on under a new one (KAFKA-1029, 1451)', async () => {
     const { core, world, cut, mend, stop } = await startCore();
     await createTopic(core, 'orders', 20);
     await produce(core, ['a']);
@@ -125,7 +125,7 @@ describe('broker core', () => {
     await stop();
   });
 
-  it('refuses a node id that another broker has, and says who', async () => {
+  it('refuses a node id that another broker has, or has left behind, and says who (KAFKA-1387, 4229, 7165)', async () => {
     const registry = memoryRegistry();
     const first = await createCore({ registry });
     await first.core.start({ native: { host: 'one.example', port: 9292 } });

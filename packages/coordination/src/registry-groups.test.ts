@@ -43,7 +43,7 @@ describe('registryGroups', () => {
       expect(ann.claims.every(({ claim, lost }) => claim === 1 && !lost.aborted)).toBe(true);
     });
 
-    it('answers a burst of members with one assignment', async () => {
+    it('answers a burst of members with one assignment (KAFKA-265)', async () => {
       const cluster = await clusterWith({ orders: 8 });
 
       const members = await Promise.all(
@@ -404,7 +404,7 @@ describe('registryGroups', () => {
     expect(await ann.commitAll(before === undefined ? [] : [before], 101)).toEqual(['fenced']);
   });
 
-  it('leaves a partition with an unreadable node alone until somebody mends it', async () => {
+  it('leaves a partition with an unreadable node alone until somebody mends it, and keeps the others (KAFKA-262, 286)', async () => {
     const cluster = await clusterWith({ orders: 2 });
     await cluster.put(paths.offset(group, 'orders-id', 1), Buffer.from('{"claim":"x"}'));
     const ann = await cluster.join({ topics: ['orders'] });
@@ -417,6 +417,40 @@ describe('registryGroups', () => {
 
     expect(before).toEqual(['orders-0']);
     expect(ann.claims).toMatchObject([{ partition: 0 }, { partition: 1, offset: 9 }]);
+  });
+
+  it('settles when members come and topics change in the very same moment (KAFKA-914)', async () => {
+    const cluster = await clusterWith({ orders: 4 });
+
+    const joining = Array.from({ length: 4 }, () => cluster.join({ topics: /./ }));
+    await cluster.put(paths.topic('orders'), Buffer.from('garbage'));
+    const members = await Promise.all(joining);
+    await cluster.createTopic('others', 4);
+    await cluster.pass(2000);
+
+    const names = members
+      .flatMap(({ claims }) => namesOf(claims))
+      .filter((name) => name.startsWith('others'));
+    expect(names.sort()).toEqual(['others-0', 'others-1', 'others-2', 'others-3']);
+  });
+
+  it('keeps its pace in a storm of members that come and go, and settles after it', async () => {
+    const cluster = await clusterWith({ orders: 12 });
+    const steady = await cluster.join({ topics: ['orders'] });
+    for (let second = 0; second < 10; second += 1) {
+      const passing = await Promise.all(
+        Array.from({ length: 20 }, () => cluster.join({ topics: ['orders'] })),
+      );
+      await cluster.pass(500);
+      const leaving = Promise.all(passing.map(({ membership }) => membership.leave()));
+      await cluster.pass(500);
+      await leaving;
+    }
+    await cluster.pass(3000);
+
+    expect(steady.claims).toHaveLength(12);
+    // 400 changes in ten seconds; bursts are answered together.
+    expect((await cluster.assignment()).generation).toBeLessThan(60);
   });
 
   it('keeps the assignment when an assignor breaks its contract', async () => {
