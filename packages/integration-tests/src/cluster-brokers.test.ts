@@ -117,9 +117,16 @@ describeWithZookeeper('three brokers on a real ZooKeeper', () => {
         );
     await ended('topic', 'create', 'orders', '--partitions', '3', ...at(1));
     await until('it is refused', () => cluster.outputOf(1).includes('belongs to'));
+    const shown = await ended('cluster', ...at(1));
     await cluster.endAll('SIGTERM');
 
     expect([1, 2, 3].map((nodeId) => logsOf(cluster, nodeId))).toEqual(before);
+    const offline: (string | undefined)[] = JSON.parse(shown.stdout)
+      .topics.find(({ name }: { name: string }) => name === 'orders')
+      .partitions.map((partition: { offline?: string }) => partition.offline);
+    expect(offline).toEqual(
+      Array(3).fill(expect.stringMatching(/^leader [123] cannot serve it: .*belongs to/)),
+    );
     await cluster.startAll();
     expect((await ended('consume', 'orders', '--to-end', ...at(2))).stdout).toBe('precious\n');
   }, 90_000);

@@ -14,6 +14,7 @@ import {
   zookeeperOf,
 } from './session.ts';
 import { type Cell, table } from './table.ts';
+import { withUnserved } from './unserved.ts';
 import type { VerbContext } from './verb-context.ts';
 
 export interface ShowClusterOptions extends BrokerOptions {
@@ -29,20 +30,23 @@ export async function showCluster(options: ShowClusterOptions, context: VerbCont
   return exitCodes.fine;
 }
 
-/** The registry knows also when no broker is there; without it any broker is asked. */
+/** The registry knows also when no broker is there; without it any broker is asked. Leaders are asked what they serve. */
 async function describedCluster(
   options: ShowClusterOptions,
   context: VerbContext,
 ): Promise<ClusterDescription> {
-  const { clock } = context.io.world;
+  const { world } = context.io;
   const place = zookeeperOf(options, context);
-  if (place !== undefined) {
-    const open = await zookeeperFor(place, context);
-    return withRegistrySession(open, (registry) => registeredCluster(registry, clock.now()));
-  }
-  return withCluster(options, context, async (cluster) =>
-    told(await cluster.call('metadata', {}), clock.now()),
+  if (place === undefined)
+    return withCluster(options, context, async (cluster) =>
+      withUnserved(cluster, told(await cluster.call('metadata', {}), world.clock.now()), world),
+    );
+  const open = await zookeeperFor(place, context);
+  const registered = await withRegistrySession(open, (registry) =>
+    registeredCluster(registry, world.clock.now()),
   );
+  if (!registered.brokers.some(({ state }) => state === 'live')) return registered;
+  return withCluster(options, context, (cluster) => withUnserved(cluster, registered, world));
 }
 
 function told(
