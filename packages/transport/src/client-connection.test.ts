@@ -131,8 +131,9 @@ describe('connectOver', () => {
       connection.call('produce', { ...request, timeoutMs }).catch(() => ended.push(timeoutMs)),
     );
     await settle();
-    expect(world.clock.pending).toBe(1);
     welcome();
+    await settle();
+    expect(world.clock.pending).toBe(1);
     await world.clock.advance(1_099);
     far.write(answer(4_000_000).subarray(0, 3));
     await world.clock.advance(1);
@@ -236,6 +237,21 @@ describe('connectOver', () => {
     after.welcome();
     after.far.end();
     await expect(greeted).rejects.toThrow('the broker ended the connection');
+  });
+
+  it('gives up a server that accepts and says nothing, whatever calls would wait for', async () => {
+    const { connection, world } = silentBroker({ requestTimeoutMs: 600_000 });
+    const called = connection.call('produce', request).catch((error: unknown) => error);
+    await world.clock.advance(9_999);
+    expect(world.clock.pending).toBeGreaterThan(0);
+    await world.clock.advance(1);
+
+    expect(await called).toMatchObject({
+      code: 'NETWORK_EXCEPTION',
+      message: 'the connection was accepted, and nothing said for 10000 ms',
+    });
+    await connection.closed;
+    expect(world.clock.pending).toBe(0);
   });
 
   it('passes on whether a failed call may succeed later', async () => {

@@ -35,6 +35,8 @@ export function connectOver(stream: Duplex, options: ConnectOptions, world: Worl
 
 /** How long a closed connection may take to send what it holds. */
 const closingMs = 1_000;
+/** How long a broker may take to say that it is one: it does so before it looks at any call. */
+const helloMs = 10_000;
 
 class ClientConnection implements Connection {
   readonly closed: Promise<void>;
@@ -45,6 +47,7 @@ class ClientConnection implements Connection {
   readonly #outgoing: Outgoing;
   readonly #requestTimeoutMs: number;
   readonly #pending: PendingCalls;
+  readonly #helloTimer: Timer;
   #closingTimer: Timer | undefined;
   /** Something came that only a broker says. */
   #isGreeted = false;
@@ -62,6 +65,7 @@ class ClientConnection implements Connection {
       sent: () => {},
       failed: (error) => this.#lose(networkException('a request could not be sent', error)),
     });
+    this.#helloTimer = world.clock.after(helloMs, () => this.#lose(saidNothing()));
     this.closed = this.#listen(stream);
     this.#outgoing.add(this.#codec.hello());
   }
@@ -130,6 +134,7 @@ class ClientConnection implements Connection {
 
   #settle(frame: Buffer): void {
     const answer = this.#codec.decode(frame);
+    if (!this.#isGreeted) this.#helloTimer.cancel();
     this.#isGreeted = true;
     if (answer === undefined) return;
     const call = this.#pending.take(answer.correlation);
@@ -150,6 +155,7 @@ class ClientConnection implements Connection {
 
   #ended(): void {
     this.#closingTimer?.cancel();
+    this.#helloTimer.cancel();
     this.#end ??= this.#isGreeted ? networkException('the broker ended the connection') : endedEarly();
     this.#pending.rejectAll(this.#end);
     this.#outgoing.drop();
@@ -166,6 +172,12 @@ function ownWaitMs(request: object): number {
 function endedEarly(): Error {
   return apiError('NETWORK_EXCEPTION', 'the connection was ended before a Millrace broker answered', {
     hint: 'is this the address of a Millrace broker, and is it neither starting nor stopping?',
+  });
+}
+
+function saidNothing(): Error {
+  return apiError('NETWORK_EXCEPTION', `the connection was accepted, and nothing said for ${helloMs} ms`, {
+    hint: 'is this the address of a Millrace broker, and does its process still answer?',
   });
 }
 
