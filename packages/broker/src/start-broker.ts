@@ -8,6 +8,7 @@ import { nodeWorld } from '@millrace/runtime/node';
 import { inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, brokerDefaults, checkConfig } from './config.ts';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
+import { groupNames } from './group-names.ts';
 import { checkListeners, openListeners } from './listeners.ts';
 import { offsetStoreOver } from './offset-topic.ts';
 import { registryDoor } from './registry-door.ts';
@@ -64,7 +65,8 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const door = config.registry === undefined ? registryDoor(registry, ownWorld) : undefined;
   const { nodeId } = core;
   const store = offsetStoreOver(core.api, nodeId, ownWorld);
-  const coordinator = groupCoordinator({ nodeId, store, metadata: core.api.metadata }, ownWorld);
+  const names = groupNames(registry, core.api, nodeId);
+  const coordinator = groupCoordinator({ nodeId, store, names, metadata: core.api.metadata }, ownWorld);
   const api = { ...core.api, ...coordinator.api, ...door?.api, ...config.extraApis };
   const gate = gateApi(api);
   const listeners = await openListeners(

@@ -10,6 +10,7 @@ import { CodedError, type CodedErrorOptions } from '@millrace/runtime';
  * - `REGISTRY_UNREACHABLE`: no session could be opened in the time given.
  * - `REGISTRY_REFUSED`: the registry does not let this process do it.
  * - `PACKAGE_MISSING`: an optional package is needed and not installed.
+ * - `OTHER_GROUP_KIND`: the name belongs to a group of Kafka's clients, or to one of our own.
  * - `BAD_NODE`: what lies at a path cannot be read as what belongs there.
  */
 export type RegistryErrorCode =
@@ -26,7 +27,8 @@ export type RegistryErrorCode =
   | 'PACKAGE_MISSING'
   | 'BAD_NODE'
   | 'INVALID_GROUP'
-  | 'NON_EMPTY_GROUP';
+  | 'NON_EMPTY_GROUP'
+  | 'OTHER_GROUP_KIND';
 
 /** A coded error of this package. */
 export function registryError(

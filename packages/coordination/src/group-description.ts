@@ -2,6 +2,7 @@ import type { Offset } from '@millrace/record';
 import { hasCode } from '@millrace/runtime';
 import { topicNode } from './cluster-nodes.ts';
 import { registryError } from './errors.ts';
+import { isClassicGroup } from './group-kind.ts';
 import {
   type AssignmentNode,
   assignmentNode,
@@ -39,9 +40,11 @@ export interface GroupPartition extends TopicPartition {
   readonly committed: Offset | undefined;
 }
 
-/** Groups that are there, or have been and keep offsets; sorted. */
+/** Groups that are there, or have been and keep offsets; sorted. Those of Kafka's clients are their coordinators' to tell. */
 export async function listGroups(registry: Registry): Promise<string[]> {
-  return (await registry.children(paths.groups)).map(decodePart).sort();
+  const names = (await registry.children(paths.groups)).map(decodePart);
+  const isClassic = await Promise.all(names.map((name) => isClassicGroup(registry, name)));
+  return names.filter((_, at) => isClassic[at] === false).sort();
 }
 
 /** One that nobody knows has no members and no partitions. BAD_NODE, INVALID_GROUP. */

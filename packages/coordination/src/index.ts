@@ -19,6 +19,7 @@ export {
   type GroupPartition,
   listGroups,
 } from './group-description.ts';
+export { claimClassicGroup, releaseClassicGroup } from './group-kind.ts';
 export type { PastAssignment } from './group-nodes.ts';
 export { seekGroup } from './group-seek.ts';
 export type {

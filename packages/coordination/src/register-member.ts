@@ -1,4 +1,5 @@
 import { hasCode, type World } from '@millrace/runtime';
+import { refuseClassicGroup } from './group-kind.ts';
 import { type MemberNode, memberNode } from './group-nodes.ts';
 import { paths } from './paths.ts';
 import type { Registry } from './registry.ts';
@@ -17,11 +18,13 @@ export async function registerMember(
   let memberId = world.random.uuid();
   for (;;) {
     try {
-      const path = paths.member(group, memberId);
-      const found = await registry.get(path);
+      const found = await registry.get(paths.member(group, memberId));
       if (found?.owned === true) return { memberId, created: found.created };
       if (found !== undefined) memberId = world.random.uuid();
+      await refuseClassicGroup(registry, group);
       const { created } = await registry.create(paths.member(group, memberId), data, { ephemeral: true });
+      // Somebody may have claimed the name in between. The caller ends the session, and with it the member.
+      await refuseClassicGroup(registry, group);
       return { memberId, created };
     } catch (error) {
       if (hasCode(error, 'NODE_EXISTS')) continue;

@@ -1,6 +1,7 @@
 import type { BrokerApi } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import type { GroupNames } from './group-names.ts';
 import { defaultLimits, type GroupLimits } from './limits.ts';
 import type { OffsetStore } from './offset-store.ts';
 import { deleteGroups } from './questions/delete-groups.ts';
@@ -21,6 +22,8 @@ export interface GroupCoordinatorOptions {
   readonly store: OffsetStore;
   /** Of the broker: it knows the addresses of the others behind each door. */
   readonly metadata: BrokerApi['metadata'];
+  /** Names are shared with groups of another kind. Default: there is no other kind. */
+  readonly names?: GroupNames;
   /** Where the defaults do not do. */
   readonly limits?: Partial<GroupLimits>;
 }
@@ -48,10 +51,10 @@ export interface GroupCoordinator {
 
 /** Coordinates the groups whose offsets lie in logs that this broker leads. It asks nothing and starts nothing before it is asked. */
 export function groupCoordinator(
-  { nodeId, store, metadata, limits = {} }: GroupCoordinatorOptions,
+  { nodeId, store, metadata, names, limits = {} }: GroupCoordinatorOptions,
   world: World = nodeWorld,
 ): GroupCoordinator {
-  const shards = new Shards({ nodeId, store, limits: { ...defaultLimits, ...limits } }, world);
+  const shards = new Shards({ nodeId, store, names, limits: { ...defaultLimits, ...limits } }, world);
   return {
     api: {
       findCoordinator: findCoordinator(shards, metadata),
@@ -61,7 +64,7 @@ export function groupCoordinator(
       leaveGroup: leaveGroup(shards),
       offsetCommit: offsetCommit(shards),
       offsetFetch: offsetFetch(shards),
-      listGroups: listGroups(shards),
+      listGroups: listGroups(shards, names),
       describeGroups: describeGroups(shards),
       deleteGroups: deleteGroups(shards),
     },

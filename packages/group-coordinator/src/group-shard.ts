@@ -3,6 +3,7 @@ import type { World } from '@millrace/runtime';
 import { ClassicGroup, type GroupFacts, type GroupHost } from './classic-group.ts';
 import { CommittedOffsets, type PartitionOffset } from './committed-offsets.ts';
 import { EntryWriter } from './entry-writer.ts';
+import type { GroupNames } from './group-names.ts';
 import type { GroupLimits } from './limits.ts';
 import type { GroupPlace, OffsetStore, StoredEntry } from './offset-store.ts';
 import {
@@ -27,6 +28,7 @@ export interface Group {
 
 export interface ShardOptions {
   readonly store: OffsetStore;
+  readonly names: GroupNames | undefined;
   readonly limits: GroupLimits;
 }
 
@@ -39,16 +41,18 @@ export class GroupShard implements GroupHost {
   readonly limits: GroupLimits;
   readonly world: World;
   readonly #store: OffsetStore;
+  readonly #names: GroupNames | undefined;
   readonly #writer: EntryWriter;
   readonly #groups = new Map<string, Group>();
   /** Resolves when all that the log holds is known. */
   readonly loaded: Promise<void>;
 
-  constructor(place: GroupPlace, { store, limits }: ShardOptions, world: World) {
+  constructor(place: GroupPlace, { store, names, limits }: ShardOptions, world: World) {
     this.place = place;
     this.limits = limits;
     this.world = world;
     this.#store = store;
+    this.#names = names;
     this.#writer = new EntryWriter(store, place);
     this.loaded = this.#load();
   }
@@ -61,7 +65,13 @@ export class GroupShard implements GroupHost {
     return this.#groups.get(groupId);
   }
 
-  findOrMake(groupId: string): Group {
+  /** INCONSISTENT_GROUP_PROTOCOL when a group of another kind has the name. */
+  async make(groupId: string): Promise<Group> {
+    await this.#names?.claim(groupId);
+    return this.#findOrMake(groupId);
+  }
+
+  #findOrMake(groupId: string): Group {
     const known = this.#groups.get(groupId);
     if (known !== undefined) return known;
     const group: Group = {
@@ -97,18 +107,20 @@ export class GroupShard implements GroupHost {
     if (isLast && group.isKept) entries.push({ key: groupKey(groupId), value: null });
     if (entries.length > 0) await this.#writer.write(entries);
     for (const { topic, partition } of offsets) group.offsets.delete(topic, partition);
-    if (isLast && group.offsets.isEmpty && group.members.members.length === 0) this.#groups.delete(groupId);
+    if (!isLast || !group.offsets.isEmpty || group.members.members.length > 0) return;
+    this.#groups.delete(groupId);
+    await this.#names?.release(groupId);
   }
 
   async save(members: ClassicGroup): Promise<void> {
-    const group = this.findOrMake(members.groupId);
+    const group = this.#findOrMake(members.groupId);
     const value = groupValue(members.facts, this.world.clock.now());
     group.isKept = true;
     await this.#writer.write([{ key: groupKey(members.groupId), value }]);
   }
 
   emptied(members: ClassicGroup): void {
-    const group = this.findOrMake(members.groupId);
+    const group = this.#findOrMake(members.groupId);
     group.emptySince = this.world.clock.now();
     // Nobody waits for it; without it the members that are kept come to life once more, and their sessions end.
     this.save(members).catch((error: unknown) =>
@@ -148,7 +160,7 @@ export class GroupShard implements GroupHost {
       }
     }
     for (const [groupId, { facts, at }] of kept) {
-      const group = this.findOrMake(groupId);
+      const group = this.#findOrMake(groupId);
       group.emptySince = at;
       group.isKept = true;
       group.members.restore(facts);
@@ -176,7 +188,7 @@ export class GroupShard implements GroupHost {
       return;
     }
     const { topic, partition } = read;
-    const group = this.findOrMake(groupId);
+    const group = this.#findOrMake(groupId);
     if (value === null) group.offsets.delete(topic, partition);
     else group.offsets.set(topic, partition, readOffsetValue(value));
   }

@@ -1,5 +1,6 @@
 import { apiError } from '@millrace/protocol';
 import type { Timer, World } from '@millrace/runtime';
+import type { GroupNames } from './group-names.ts';
 import { type Group, GroupShard } from './group-shard.ts';
 import type { GroupLimits } from './limits.ts';
 import type { GroupPlace, OffsetStore } from './offset-store.ts';
@@ -7,6 +8,7 @@ import type { GroupPlace, OffsetStore } from './offset-store.ts';
 export interface ShardsOptions {
   readonly nodeId: number;
   readonly store: OffsetStore;
+  readonly names: GroupNames | undefined;
   readonly limits: GroupLimits;
 }
 
@@ -20,13 +22,15 @@ export class Shards {
   readonly world: World;
   readonly #nodeId: number;
   readonly #store: OffsetStore;
+  readonly #names: GroupNames | undefined;
   readonly #shards = new Map<number, GroupShard>();
   #expiry: Timer | undefined;
   #isClosed = false;
 
-  constructor({ nodeId, store, limits }: ShardsOptions, world: World) {
+  constructor({ nodeId, store, names, limits }: ShardsOptions, world: World) {
     this.#nodeId = nodeId;
     this.#store = store;
+    this.#names = names;
     this.limits = limits;
     this.world = world;
   }
@@ -84,7 +88,11 @@ export class Shards {
     if (known?.place.leaderEpoch === place.leaderEpoch && known.place.logId === place.logId) return known;
     // What was known may have been overtaken by another leader.
     known?.close('NOT_COORDINATOR');
-    const shard = new GroupShard(place, { store: this.#store, limits: this.limits }, this.world);
+    const shard = new GroupShard(
+      place,
+      { store: this.#store, names: this.#names, limits: this.limits },
+      this.world,
+    );
     this.#shards.set(place.partition, shard);
     shard.loaded.catch(() => {
       // Whoever waits for it is told; whoever comes later tries again.

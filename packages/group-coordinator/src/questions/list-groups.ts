@@ -1,11 +1,13 @@
 import type { BrokerApi } from '@millrace/protocol';
 import { failureFrom } from '../failure.ts';
+import type { GroupNames } from '../group-names.ts';
 import type { Shards } from '../shards.ts';
 
-export function listGroups(shards: Shards): BrokerApi['listGroups'] {
+export function listGroups(shards: Shards, names: GroupNames | undefined): BrokerApi['listGroups'] {
   return async ({ states, kinds }) => {
     try {
-      const groups = (await shards.groups()).map(({ members }) => ({
+      const others = (await names?.others()) ?? [];
+      const own = (await shards.groups()).map(({ members }) => ({
         groupId: members.groupId,
         protocolType: members.protocolType,
         state: members.state,
@@ -13,7 +15,7 @@ export function listGroups(shards: Shards): BrokerApi['listGroups'] {
       }));
       return {
         error: 'NONE',
-        groups: groups.filter(
+        groups: [...own, ...others].filter(
           ({ state, kind }) => states?.includes(state) !== false && kinds?.includes(kind) !== false,
         ),
       };

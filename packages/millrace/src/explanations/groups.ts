@@ -52,6 +52,14 @@ export const groupExplanations = {
     retry: 'No.',
     from: 'client.consumer({ group }) and describing a group.',
   },
+  OTHER_GROUP_KIND: {
+    meaning:
+      'The name belongs to a group of the other kind: one of Kafka’s clients, or one of Millrace’s own.',
+    why: 'Both kinds share one set of names, so that nobody mistakes one for the other; this one was taken first.',
+    cure: 'Choose another name for the group. `millrace group ls` shows which is of which kind.',
+    retry: 'No, not while the other group is there.',
+    from: 'Joining a group, committing for one.',
+  },
   NON_EMPTY_GROUP: {
     meaning: 'A group that has members cannot be deleted.',
     why: 'Its consumers still run.',
