@@ -48,7 +48,7 @@ export class AnyBroker {
 
 function unreachable(candidates: readonly NodeAddress[], causes: readonly unknown[]): Error {
   const addresses = [...new Set(candidates.map(addressText))].join(', ');
-  const reason = causes.find((cause) => cause instanceof Error)?.message;
+  const reason = reasonOf(causes, candidates.length === 1);
   return clientError(
     'BROKER_UNREACHABLE',
     `no broker answers at ${addresses}${reason === undefined ? '' : `: ${reason}`}`,
@@ -58,4 +58,19 @@ function unreachable(candidates: readonly NodeAddress[], causes: readonly unknow
       cause: causes.length === 1 ? causes[0] : new AggregateError(causes, `tried ${addresses}`),
     },
   );
+}
+
+/** Of the first failure. The message of a connector names the address once more; where only one was tried, its reason is enough. */
+function reasonOf(causes: readonly unknown[], onlyOne: boolean): string | undefined {
+  const first = causes.find((cause) => cause instanceof Error);
+  const details = first !== undefined && 'details' in first ? first.details : undefined;
+  if (
+    onlyOne &&
+    codeOf(first) === 'BROKER_UNREACHABLE' &&
+    typeof details === 'object' &&
+    details !== null &&
+    'reason' in details
+  )
+    return String(details.reason);
+  return first?.message;
 }

@@ -51,7 +51,9 @@ function cluster(addresses: readonly string[], told: readonly string[], topics: 
   const connect: Connector = async (node) => {
     const address = `${node.host}:${node.port}`;
     if (!state.reachable.has(address))
-      throw new CodedError('BROKER_UNREACHABLE', `no broker at ${address}: ECONNREFUSED`);
+      throw new CodedError('BROKER_UNREACHABLE', `no broker at ${address}: ECONNREFUSED`, {
+        details: { address, reason: 'ECONNREFUSED' },
+      });
     const connection = await inProcess(node);
     connections.push(connection);
     return connection;
@@ -72,6 +74,18 @@ function cluster(addresses: readonly string[], told: readonly string[], topics: 
   };
   return { state, api, open, hangUp, failureOf };
 }
+
+describe('a cluster that nobody answers for', () => {
+  it('says once where it looked, and why in vain', async () => {
+    const { state, open, failureOf } = cluster(['a:1'], ['a:1'], {});
+    state.reachable.clear();
+
+    expect(await failureOf(open().call('metadata', {}))).toMatchObject({
+      code: 'BROKER_UNREACHABLE',
+      message: 'no broker answers at a:1: ECONNREFUSED',
+    });
+  });
+});
 
 describe('a topic that is not there', () => {
   const given = () => cluster(['a:1'], ['a:1'], { orders: 1, payments: 1 });
