@@ -88,16 +88,40 @@ describe('millrace group', () => {
     const { stdout } = await onTerminal('group', 'ls');
 
     expect(stdout).toBe(
-      'GROUP    MEMBERS  GENERATION  PARTITIONS  LAG\nbilling        0           1           1    3\n',
+      'GROUP    KIND      MEMBERS  GENERATION  PARTITIONS  LAG\nbilling  millrace        0           1           1    3\n',
     );
     const piped = await listening.ended(['group', 'ls']);
     expect(JSON.parse(piped.stdout)).toEqual({
       group: 'billing',
+      kind: 'millrace',
       members: 0,
       generation: 1,
       partitions: 1,
       lag: 3,
     });
+  });
+
+  it('lists those of Kafka’s clients beside our own, and describes them', async () => {
+    const connection = await listening.broker.connect({ nodeId: undefined, host: '', port: 0 });
+    const of = (topic: string, offset: number) => ({
+      groupId: 'readers',
+      memberId: '',
+      partitions: [{ topic, partition: 0, offset }],
+    });
+    await connection.call('offsetCommit', of('orders', 4));
+    await listening.broker.createTopic('gone');
+    await connection.call('offsetCommit', of('gone', 1));
+    await connection.call('deleteTopics', { timeoutMs: 5_000, topics: [{ name: 'gone' }] });
+
+    const { stdout } = await onTerminal('group', 'ls');
+    const described = await onTerminal('group', 'describe', 'readers');
+
+    expect(stdout.split('\n').slice(1, 3)).toEqual([
+      expect.stringMatching(/^billing +millrace +0 +1 +1 +3$/),
+      expect.stringMatching(/^readers +classic +0 +- +1 +1$/),
+    ]);
+    expect(described.stdout).toMatch(/^a group of Kafka's clients, 0 members, empty\n/);
+    expect(described.stdout).toMatch(/^orders +0 +4 +5 +1 +\d+\.\d+ s/m);
   });
 
   it('describes one: who reads what, and since when what is not done waits', async () => {

@@ -9,6 +9,7 @@ import {
 } from '@millrace/coordination';
 import { offsetsAt } from '../offsets.ts';
 import { planReading } from '../reading-plan.ts';
+import { type ClassicGroup, classicGroups } from './classic-groups.ts';
 import { closestNames } from './closest-names.ts';
 import { cliError } from './errors.ts';
 import { exitCodes } from './exit-code.ts';
@@ -33,12 +34,20 @@ export interface SeekOptions extends BrokerOptions {
 
 export function listGroupsVerb(options: GroupOptions, context: VerbContext): Promise<number> {
   return withRegistry(options, context, async (cluster, registry) => {
-    const groups = await Promise.all(
+    const own = await Promise.all(
       (await listGroups(registry)).map(async (name) => {
         const { members, generation, partitions } = await describeGroup(registry, name);
-        const lags = await lagOf(cluster, partitions, context.io.world);
+        return { group: name, kind: 'millrace', members: members.length, generation, partitions };
+      }),
+    );
+    const classic = (await classicGroups(cluster)).map(({ group, members, partitions }) => {
+      return { group, kind: 'classic', members: members.length, generation: undefined, partitions };
+    });
+    const groups = await Promise.all(
+      [...own, ...classic].map(async (group) => {
+        const lags = await lagOf(cluster, group.partitions, context.io.world);
         const lag = lags.reduce((sum, partition) => sum + partition.lag, 0);
-        return { group: name, members: members.length, generation, partitions: partitions.length, lag };
+        return { ...group, partitions: group.partitions.length, lag };
       }),
     );
     if (wantsJson(options, context)) writeJson(context, groups);
@@ -46,13 +55,14 @@ export function listGroupsVerb(options: GroupOptions, context: VerbContext): Pro
     else
       writeTable(
         context,
-        ['GROUP', 'MEMBERS', 'GENERATION', 'PARTITIONS', 'LAG'],
-        groups.map(({ group, members, generation, partitions, lag }) => [
-          group,
-          members,
-          generation,
-          partitions,
-          lag,
+        ['GROUP', 'KIND', 'MEMBERS', 'GENERATION', 'PARTITIONS', 'LAG'],
+        groups.map((group) => [
+          group.group,
+          group.kind,
+          group.members,
+          group.generation ?? '-',
+          group.partitions,
+          group.lag,
         ]),
       );
   });
@@ -64,9 +74,11 @@ export function describeGroupVerb(
   context: VerbContext,
 ): Promise<number> {
   return withRegistry(options, context, async (cluster, registry) => {
-    const group = await knownGroup(registry, name);
+    const classic = (await classicGroups(cluster)).find(({ group }) => group === name);
+    const group = classic ?? (await knownGroup(registry, name));
     const partitions = await lagOf(cluster, group.partitions, context.io.world);
     if (wantsJson(options, context)) writeJson(context, [{ ...group, partitions }]);
+    else if ('state' in group) writeClassic(context, group, partitions);
     else writeDescription(context, group, partitions);
   });
 }
@@ -179,6 +191,32 @@ function writeDescription(
       lag,
       behindMs === undefined ? '-' : seconds(behindMs),
       owner ?? `${member} (takes over)`,
+    ]),
+  );
+}
+
+function writeClassic(
+  context: VerbContext,
+  { state, protocolName, members }: ClassicGroup,
+  partitions: readonly LaggingPartition[],
+): void {
+  const agreed = protocolName === '' ? '' : `, ${protocolName}`;
+  const who = members.map(
+    ({ memberId, clientId, clientHost }) => `  ${memberId} (${clientId} at ${clientHost})\n`,
+  );
+  context.io.stdout.write(
+    `a group of Kafka's clients, ${counted(members.length, 'member')}, ${state}${agreed}\n${who.join('')}\n`,
+  );
+  writeTable(
+    context,
+    ['TOPIC', 'PARTITION', 'COMMITTED', 'END', 'LAG', 'BEHIND'],
+    partitions.map(({ topic, partition, committed, end, lag, behindMs }) => [
+      topic,
+      partition,
+      committed ?? '-',
+      end,
+      lag,
+      behindMs === undefined ? '-' : seconds(behindMs),
     ]),
   );
 }
