@@ -3,7 +3,7 @@ import type { GroupPartition } from '@millrace/coordination';
 import type { Connection, ResponseOf } from '@millrace/protocol';
 import { codeOf } from '@millrace/runtime';
 
-export type ClassicDescription = ResponseOf<'describeGroups'>['groups'][number];
+type ClassicDescription = ResponseOf<'describeGroups'>['groups'][number];
 
 /** A group of Kafka's clients, as its coordinator knows it. */
 export interface ClassicGroup {
