@@ -28,6 +28,11 @@ interface Koffi {
   readonly os: { readonly errno: Readonly<Record<string, number>> };
 }
 
+/** IPPROTO_TCP and TCP_NOTSENT_LOWAT on Linux. */
+const tcpLevel = 6;
+const unsentLowWater = 25;
+/** How much the kernel may hold of what a peer has no room for: its memory for TCP is shared by all connections. */
+const unsentBytes = 512 * 1024;
 /** fcntl's F_DUPFD_CLOEXEC on Linux, whatever the processor. */
 const duplicateAndCloseOnExec = 1030;
 
@@ -72,12 +77,16 @@ export async function loadKernelCopy(): Promise<KernelCopy | undefined> {
   const library = koffi.load(null);
   const sendfile = library.func('int64_t sendfile(int out, int in, int64_t *offset, size_t count)');
   const duplicate = library.func('int fcntl(int descriptor, int command, ...)');
+  const setOption = library.func('int setsockopt(int, int level, int option, int *value, uint32_t size)');
   const close = library.func('int close(int descriptor)');
   const full = koffi.os.errno['EAGAIN'];
   return {
     open: (socket) => {
       const own = duplicate(socket, duplicateAndCloseOnExec, 'int', 0);
-      return own < 0 ? undefined : own;
+      if (own < 0) return undefined;
+      // Where the kernel does not know it, a stuck peer holds some megabytes of the kernel's.
+      setOption(own, tcpLevel, unsentLowWater, [unsentBytes], 4);
+      return own;
     },
     copy: (socket, file, position, length) =>
       new Promise((resolve) => {
