@@ -107,6 +107,22 @@ describe('the packed tarballs, installed into an empty folder', () => {
     expect(stderr).toContain('Tests:       2 passed, 2 total');
   }, 60_000);
 
+  it('run the example tests in vitest', async () => {
+    await symlink(join(root, 'node_modules/vitest'), join(project.folder, 'node_modules/vitest'));
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    const { stdout } = await runFile(
+      process.execPath,
+      [vitest, 'run', '--root', 'examples/millrace/vitest'],
+      {
+        cwd: project.folder,
+        env: { ...process.env, NO_COLOR: '1', CI: '1' },
+        timeout: 60_000,
+      },
+    );
+
+    expect(stdout).toMatch(/Tests +2 passed \(2\)/);
+  }, 60_000);
+
   it('run the example test in Node’s own test runner, eight days on a manual clock', async () => {
     const { stdout } = await runFile(process.execPath, ['--test', 'examples/millrace/node-test/'], {
       cwd: project.folder,
