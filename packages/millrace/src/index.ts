@@ -17,11 +17,14 @@ export {
   type Compression,
   type Decoder,
   type Encoder,
+  isUndecodable,
   json,
+  lenient,
   type RecordHeader,
   type Serde,
   type StandardSchema,
   text,
+  type Undecodable,
 } from '@millrace/record';
 export { CodedError, hasCode } from '@millrace/runtime';
 export { type Client, connect } from './connect.ts';
