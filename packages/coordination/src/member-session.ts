@@ -1,4 +1,3 @@
-import type { Offset } from '@millrace/record';
 import { hasCode, type World } from '@millrace/runtime';
 import { assignmentNode, type MemberNode, subscriptionTo } from './group-nodes.ts';
 import { changesOf } from './group-rules.ts';
@@ -238,14 +237,16 @@ export class MemberSession {
   }
 
   #letGo(works: readonly PartitionWork[]): void {
-    const held = works.flatMap(({ ownership }) => (ownership?.held === true ? ownership.claim : []));
+    const held = works.map(({ ownership }) => (ownership?.held === true ? ownership.claim : undefined));
     for (const { ownership } of works) ownership?.stop();
-    const processed =
-      held.length === 0 ? Promise.resolve([]) : revoke(held, this.#options, this.#context.world);
-    for (const work of works) {
-      const claim = work.ownership?.claim;
-      const index = claim === undefined ? -1 : held.indexOf(claim);
-      work.letGo(processed.then((offsets): Offset | undefined => offsets[index]));
+    // Each by itself: a record that takes long holds up its own partition, and no other (KAFKA-832).
+    for (const [index, work] of works.entries()) {
+      const claim = held[index];
+      const processed =
+        claim === undefined
+          ? Promise.resolve(undefined)
+          : revoke([claim], this.#options, this.#context.world).then(([offset]) => offset);
+      work.letGo(processed);
     }
     if (works.length > 0) this.#onClaims();
   }

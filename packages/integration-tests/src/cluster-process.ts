@@ -51,7 +51,7 @@ export class ClusterProcess {
     directory = this.directoryOf(nodeId),
   ): MillraceProcess {
     const place = ['--zookeeper', zookeeper, '--node-id', String(nodeId)];
-    const listen = ['--dir', directory, '--listen', this.addressOf(nodeId)];
+    const listen = ['--dir', directory, '--listen', this.addressOf(nodeId), '--no-kafka'];
     return millrace(['start', ...place, ...listen]);
   }
 
