@@ -11,6 +11,7 @@ const coordinator = groupCoordinator({
   }),
 });
 const { api } = coordinator;
+const alive = setInterval(() => {}, 1_000); // a coordinator does not keep its process alive, a broker's ports do
 const context = {
   signal: new AbortController().signal,
   clientId: 'reader',
@@ -45,3 +46,4 @@ console.log(groups[0]?.partitions[0]?.offset); // → 42
 const old = { groupId: 'readers', memberId, generation: generation - 1 };
 console.log((await api.heartbeat(old, context)).error); // → ILLEGAL_GENERATION
 coordinator.close();
+clearInterval(alive);

@@ -23,7 +23,7 @@ describe('the packed tarballs, installed into an empty folder', () => {
   /** Runs a program of ours in the folder; `node`: by which Node. */
   const run = async (name: string, source: string, node = process.execPath): Promise<string> => {
     await writeFile(join(project.folder, name), source);
-    const { stdout } = await runFile(node, [name], { cwd: project.folder, timeout: 20_000 });
+    const { stdout } = await runFile(node, [name], { cwd: project.folder, timeout: 60_000 });
     return stdout.trim();
   };
 
@@ -88,7 +88,7 @@ describe('the packed tarballs, installed into an empty folder', () => {
 
     const { stdout } = await runFile(process.execPath, ['--import', tsx, copy], {
       cwd: project.folder,
-      timeout: 20_000,
+      timeout: 60_000,
     });
 
     const promised = promisedOutput(readFileSync(join(root, program), 'utf8'));
@@ -126,7 +126,7 @@ describe('the packed tarballs, installed into an empty folder', () => {
   it('run the example test in Node’s own test runner, eight days on a manual clock', async () => {
     const { stdout } = await runFile(process.execPath, ['--test', 'examples/millrace/node-test/'], {
       cwd: project.folder,
-      timeout: 20_000,
+      timeout: 60_000,
     });
 
     expect(stdout).toMatch(/pass 1\n[\s\S]*fail 0/);
