@@ -37,15 +37,18 @@ export class Writer {
   }
 
   int8(value: number): void {
-    this.#at = this.#slab.writeInt8(value, this.#reserve(1));
+    const at = this.#reserve(1); // before the slab is looked at: it may be another one now
+    this.#at = this.#slab.writeInt8(value, at);
   }
 
   int16(value: number): void {
-    this.#at = this.#slab.writeInt16BE(value, this.#reserve(2));
+    const at = this.#reserve(2);
+    this.#at = this.#slab.writeInt16BE(value, at);
   }
 
   int32(value: number): void {
-    this.#at = this.#slab.writeInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#at = this.#slab.writeInt32BE(value, at);
   }
 
   int64(value: number): void {
