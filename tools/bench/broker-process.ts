@@ -89,7 +89,8 @@ export function peakResidentBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
-function cpuSeconds(pid: number): number {
+/** User and system, seconds since the start of the process. */
+export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
