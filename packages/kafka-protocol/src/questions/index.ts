@@ -1,3 +1,4 @@
+import { incrementalAlterConfigsQuestion } from './altered-configs.ts';
 import { describeConfigsQuestion } from './configs.ts';
 import { describeClusterQuestion } from './describe-cluster.ts';
 import { fetchQuestion } from './fetch.ts';
@@ -28,6 +29,7 @@ export const questions: readonly AnyQuestion[] = [
   initProducerIdQuestion,
   offsetForLeaderEpochQuestion,
   describeConfigsQuestion,
+  incrementalAlterConfigsQuestion,
   describeClusterQuestion,
   findCoordinatorQuestion,
   joinGroupQuestion,
