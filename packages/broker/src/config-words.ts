@@ -25,6 +25,8 @@ export const configWords: {
       'opens a session of the registry that the brokers of a cluster share; without one the broker keeps its own and is a cluster of one',
     durability:
       'what acks `all` waits for and consumers see: `flushed` survives a power cut, `process` the end of the process',
+    minFreeDiskBytes:
+      'with less room on the disk no records are taken (STORAGE_ERROR, which is tried again), until there is room again; 0: the disk is not looked at',
     autoCreateTopics:
       'what a topic gets that is not there when a record is sent to it; `false`: nothing is made, and the producer is told',
     log: 'what holds for topics whose own configuration says nothing else',

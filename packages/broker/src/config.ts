@@ -19,6 +19,8 @@ export interface BrokerConfig {
   registry?: OpenRegistry;
   /** What acks all waits for: `flushed` (default) survives a power cut, `process` the process only. */
   durability?: 'flushed' | 'process';
+  /** With less room on the disk of `dataDirectory` no records are taken, until there is room again. 100 MB */
+  minFreeDiskBytes?: number;
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
   /** What holds for topics whose configuration says nothing else. Records go after 7 days; else the log's own defaults. */
@@ -41,6 +43,7 @@ export const brokerDefaults = Object.freeze({
   nodeId: 1,
   insecure: false,
   durability: 'flushed' as const,
+  minFreeDiskBytes: 100_000_000,
   autoCreateTopics: Object.freeze({ partitions: 1, replicas: 1 }),
 });
 
@@ -112,6 +115,7 @@ const brokerShape = {
     z.custom((value) => typeof value === 'function', { error: 'must be a function that opens a session' }),
   ),
   durability: z.optional(z.enum(['flushed', 'process'], { error: "must be 'flushed' or 'process'" })),
+  minFreeDiskBytes: z.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
   autoCreateTopics: z.optional(
     z.union([z.literal(false), z.strictObject(autoCreateShape)], {
       error: 'must be false or { partitions: 1 to 10000, replicas: 1 }',

@@ -7,6 +7,7 @@ import { memoryFileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, brokerDefaults, checkConfig } from './config.ts';
+import { DiskWatch, refusingWhenFull } from './disk-watch.ts';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
 import { groupNames } from './group-names.ts';
 import { checkListeners, openListeners } from './listeners.ts';
@@ -67,7 +68,11 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const store = offsetStoreOver(core.api, nodeId, ownWorld);
   const names = groupNames(registry, core.api, nodeId);
   const coordinator = groupCoordinator({ nodeId, store, names, metadata: core.api.metadata }, ownWorld);
-  const api = { ...core.api, ...coordinator.api, ...door?.api, ...config.extraApis };
+  const disk = diskWatch(config, ownWorld);
+  await disk?.start();
+  undo.push(async () => disk?.stop());
+  const produce = disk === undefined ? core.api.produce : refusingWhenFull(core.api.produce, disk);
+  const api = { ...core.api, produce, ...coordinator.api, ...door?.api, ...config.extraApis };
   const gate = gateApi(api);
   const listeners = await openListeners(
     config.listeners ?? [],
@@ -106,6 +111,12 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** None for a broker in memory. */
+function diskWatch({ dataDirectory, minFreeDiskBytes }: BrokerConfig, world: World): DiskWatch | undefined {
+  const least = minFreeDiskBytes ?? brokerDefaults.minFreeDiskBytes;
+  return dataDirectory === undefined || least === 0 ? undefined : new DiskWatch(dataDirectory, least, world);
 }
 
 /** In memory nothing outlives the broker, so its registry needs no journal. */

@@ -90,6 +90,12 @@ function addStart(program: Command, context: VerbContext, finish: Finish): void 
       '--advertise-kafka <host:port>',
       'the address that Kafka’s clients are told, where --kafka is not it',
     )
+    .option(
+      '--min-free-disk <bytes>',
+      'with less room on the disk no records are taken, until there is room',
+      naturalNumber,
+      100_000_000,
+    )
     .option('--insecure', 'listen beyond this machine although there is no authentication')
     .addOption(debugOption())
     .action(async (options: StartOptions) => {

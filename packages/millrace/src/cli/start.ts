@@ -29,6 +29,7 @@ export interface StartOptions extends KafkaOptions {
   readonly nodeId: number;
   readonly zookeeper?: string;
   readonly durability: 'flushed' | 'process';
+  readonly minFreeDisk: number;
   readonly insecure?: boolean;
 }
 
@@ -49,6 +50,7 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
       nodeId: options.nodeId,
       dataDirectory: options.dir,
       durability: options.durability,
+      minFreeDiskBytes: options.minFreeDisk,
       insecure: options.insecure ?? false,
       listeners: [listener],
       ...place,
