@@ -2,4 +2,5 @@
 export { topicDefaults } from '@millrace/broker-core';
 export type { BrokerConfig, ListenerConfig } from './config.ts';
 export type { BrokerErrorCode } from './errors.ts';
+export { type RequestEvent, requestChannelName } from './request-channel.ts';
 export { type Broker, startBroker } from './start-broker.ts';

@@ -13,6 +13,7 @@ import { groupNames } from './group-names.ts';
 import { checkListeners, openListeners } from './listeners.ts';
 import { offsetStoreOver } from './offset-topic.ts';
 import { registryDoor } from './registry-door.ts';
+import { observed } from './request-channel.ts';
 import { gateApi } from './start-gate.ts';
 
 export interface Broker extends AsyncDisposable {
@@ -73,7 +74,7 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   undo.push(async () => disk?.stop());
   const produce = disk === undefined ? core.api.produce : refusingWhenFull(core.api.produce, disk);
   const api = { ...core.api, produce, ...coordinator.api, ...door?.api, ...config.extraApis };
-  const gate = gateApi(api);
+  const gate = gateApi(observed(api, nodeId, ownWorld));
   const listeners = await openListeners(
     config.listeners ?? [],
     gate.api,

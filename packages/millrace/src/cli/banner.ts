@@ -13,6 +13,8 @@ export interface BannerFacts {
   readonly told?: string;
   /** For Kafka's clients; without an address where somebody else has the default port. */
   readonly kafka?: { readonly address: string | undefined; readonly told: string | undefined };
+  /** Where Prometheus fetches. */
+  readonly metrics?: string;
   /** None: it is alone. */
   readonly cluster?: { readonly zookeeper: string; readonly nodeId: number; readonly brokers: number };
   readonly directory: string;
@@ -29,11 +31,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** What a broker says when it is ready, on one screen. */
 export function banner(facts: BannerFacts): string {
-  const { readyMs, address, told, kafka, cluster, directory, durability, pid } = facts;
+  const { readyMs, address, told, kafka, metrics, cluster, directory, durability, pid } = facts;
   const broker = address === defaultBrokerAddress ? '' : ` --broker ${address}`;
   return `millrace ${version} · ready in ${Math.round(readyMs)} ms · pid ${pid}
   Address          ${whereabouts(address, told)}
-${kafka === undefined ? '' : kafkaLine(kafka)}${cluster === undefined ? '' : clusterLine(cluster)}  Data             ${resolve(directory)}
+${kafka === undefined ? '' : kafkaLine(kafka)}${metrics === undefined ? '' : `  Metrics          ${metrics}\n`}${cluster === undefined ? '' : clusterLine(cluster)}  Data             ${resolve(directory)}
   Acknowledgement  ${acknowledgements[durability]}
   Retention        ${topicDefaults.retentionMs / dayMs} days, unless the topic says otherwise (retention.ms)
 Next:  npx millrace produce logs 'hello'${broker}

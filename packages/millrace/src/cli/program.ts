@@ -96,6 +96,10 @@ function addStart(program: Command, context: VerbContext, finish: Finish): void 
       naturalNumber,
       100_000_000,
     )
+    .option(
+      '--metrics <host:port>',
+      'the address where Prometheus fetches /metrics; port 0: any (default: none)',
+    )
     .option('--insecure', 'listen beyond this machine although there is no authentication')
     .addOption(debugOption())
     .action(async (options: StartOptions) => {

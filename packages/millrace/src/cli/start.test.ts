@@ -11,7 +11,8 @@ describe('millrace start', () => {
   let running: CommandRun[];
 
   beforeEach(() => {
-    world = { ...nodeWorld, files: memoryFileSystem() };
+    const host = { ...nodeWorld.host, freeBytes: () => Promise.resolve(2 ** 40) };
+    world = { ...nodeWorld, files: memoryFileSystem(), host };
     running = [];
   });
 

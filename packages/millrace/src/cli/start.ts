@@ -16,6 +16,7 @@ import {
   portTaken,
 } from './kafka-door.ts';
 import { lineLogger } from './line-logger.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import { watchParent } from './parent-watch.ts';
 import { ownListener } from './session.ts';
 import { startWhenFree } from './start-when-free.ts';
@@ -30,6 +31,8 @@ export interface StartOptions extends KafkaOptions {
   readonly zookeeper?: string;
   readonly durability: 'flushed' | 'process';
   readonly minFreeDisk: number;
+  /** `host:port` */
+  readonly metrics?: string;
   readonly insecure?: boolean;
 }
 
@@ -58,8 +61,10 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
     const broker = await startWithDoor(config, door, (chosen) =>
       startWhenFree(chosen, world, interruption.signal),
     );
-    io.stdout.write(banner(await factsOf(broker, { ...options, door }, io, world)));
+    const metrics = await metricsOf(broker, options, world);
+    io.stdout.write(banner(await factsOf(broker, { ...options, door, metrics }, io, world)));
     await untilAskedToStop(interruption, io);
+    await metrics?.close();
     await broker.stop();
     return code();
   } catch (error) {
@@ -67,6 +72,22 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
     return code();
   } finally {
     interruption.ignore();
+  }
+}
+
+/** A broker that cannot tell what it does is not what was asked for. */
+async function metricsOf(
+  broker: Broker,
+  { metrics, dir }: StartOptions,
+  world: World,
+): Promise<MetricsServer | undefined> {
+  if (metrics === undefined) return undefined;
+  try {
+    const { serveMetrics } = await import('./metrics-server.ts');
+    return await serveMetrics(broker, parseAddress(metrics, '--metrics'), { directory: dir }, world);
+  } catch (error) {
+    await broker.stop();
+    throw error;
   }
 }
 
@@ -118,7 +139,16 @@ async function meetingPlace(
 
 async function factsOf(
   broker: Broker,
-  { dir, durability, zookeeper, door }: StartOptions & { readonly door: KafkaDoor | undefined },
+  {
+    dir,
+    durability,
+    zookeeper,
+    door,
+    metrics,
+  }: Omit<StartOptions, 'metrics'> & {
+    readonly door: KafkaDoor | undefined;
+    readonly metrics: MetricsServer | undefined;
+  },
   io: VerbContext['io'],
   world: World,
 ): Promise<BannerFacts> {
@@ -134,6 +164,7 @@ async function factsOf(
     readyMs: world.clock.now() - io.startedAt,
     address: bound ?? '',
     ...(told === bound || told === undefined ? {} : { told }),
+    ...(metrics === undefined ? {} : { metrics: metrics.url }),
     ...(door === undefined ? {} : { kafka: { address: kafka, told: kafkaTold } }),
     ...(zookeeper === undefined
       ? {}
