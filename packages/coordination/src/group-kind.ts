@@ -17,20 +17,20 @@ export async function isClassicGroup(registry: Registry, group: string): Promise
 
 /** For a coordinator: the name is its group's from now on. OTHER_GROUP_KIND when it is one of our own; INVALID_GROUP. */
 export async function claimClassicGroup(registry: Registry, group: string): Promise<void> {
-  for (;;) {
-    try {
-      await registry.create(paths.group(group), classic);
-      return;
-    } catch (error) {
-      if (hasCode(error, 'OUTCOME_UNKNOWN')) continue;
-      if (!hasCode(error, 'NODE_EXISTS')) throw error;
-    }
+  try {
+    await registry.create(paths.group(group), classic);
+  } catch (error) {
+    // Also when nobody knows what came of it: the node says.
+    const isUnknown = hasCode(error, 'OUTCOME_UNKNOWN');
+    if (!isUnknown && !hasCode(error, 'NODE_EXISTS')) throw error;
     if (await isClassicGroup(registry, group)) return;
+    if (isUnknown) throw error;
     throw registryError(
       'OTHER_GROUP_KIND',
       `group '${group}' is one of Millrace's own, kept in the registry`,
       {
         hint: 'choose another name',
+        cause: error,
       },
     );
   }

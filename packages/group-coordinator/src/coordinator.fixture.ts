@@ -2,6 +2,7 @@ import type { CallContext, RequestOf, ResponseOf } from '@millrace/protocol';
 import { apiError } from '@millrace/protocol';
 import { type TestWorld, testWorld } from '@millrace/runtime/testing';
 import { type GroupCoordinator, groupCoordinator } from './group-coordinator.ts';
+import type { GroupNames } from './group-names.ts';
 import type { GroupLimits } from './limits.ts';
 import { memoryOffsetStore } from './memory-offset-store.ts';
 import type { GroupPlace, OffsetStore } from './offset-store.ts';
@@ -13,6 +14,8 @@ export type Joined = ResponseOf<'joinGroup'>;
 export class Coordinated {
   readonly world: TestWorld = testWorld();
   readonly store = new UnsteadyStore();
+  /** What was claimed and not released: names that are shared with nobody in these tests. */
+  readonly names = new Set<string>();
   readonly #limits: Partial<GroupLimits>;
   coordinator: GroupCoordinator;
 
@@ -119,8 +122,19 @@ export class Coordinated {
       brokers: [{ nodeId: 1, host: 'one', port: 9092 }],
       topics: [],
     });
-    return groupCoordinator({ nodeId: 1, store: this.store, metadata, limits: this.#limits }, this.world);
+    return groupCoordinator(
+      { nodeId: 1, store: this.store, metadata, names: namesIn(this.names), limits: this.#limits },
+      this.world,
+    );
   }
+}
+
+function namesIn(claimed: Set<string>): GroupNames {
+  return {
+    claim: async (groupId) => void claimed.add(groupId),
+    release: async (groupId) => void claimed.delete(groupId),
+    others: async () => [],
+  };
 }
 
 /** A log of offsets that may be led elsewhere, or fail. */
@@ -129,6 +143,8 @@ class UnsteadyStore implements OffsetStore {
   place: GroupPlace = { partition: 0, nodeId: 1, logId: 'a', leaderEpoch: 0 };
   isLed = true;
   failsToAppend = false;
+  /** What is appended waits for it. */
+  held: Promise<void> | undefined;
   appends = 0;
 
   async placeOf(groupId: string): Promise<GroupPlace> {
@@ -144,10 +160,11 @@ class UnsteadyStore implements OffsetStore {
     return this.#store.read(place);
   }
 
-  append(place: GroupPlace, entries: Parameters<OffsetStore['append']>[1]): Promise<void> {
+  async append(place: GroupPlace, entries: Parameters<OffsetStore['append']>[1]): Promise<void> {
     this.appends += 1;
-    if (this.failsToAppend) return Promise.reject(apiError('STORAGE_ERROR', 'the disk is full'));
-    return this.#store.append(place, entries);
+    await this.held;
+    if (this.failsToAppend) throw apiError('STORAGE_ERROR', 'the disk is full');
+    await this.#store.append(place, entries);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@millrace/protocol';
+import { apiError, type ErrorCode } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { ClassicGroup, type GroupFacts, type GroupHost } from './classic-group.ts';
 import { CommittedOffsets, type PartitionOffset } from './committed-offsets.ts';
@@ -24,6 +24,10 @@ export interface Group {
   emptySince: number;
   /** Whether the log holds what it was like. */
   isKept: boolean;
+  /** Commits under way. */
+  commits: number;
+  /** While it is being forgotten: whoever wants it waits, and looks again. */
+  going: Promise<void> | undefined;
 }
 
 export interface ShardOptions {
@@ -65,8 +69,17 @@ export class GroupShard implements GroupHost {
     return this.#groups.get(groupId);
   }
 
-  /** INCONSISTENT_GROUP_PROTOCOL when a group of another kind has the name. */
-  async make(groupId: string): Promise<Group> {
+  /** The group, made if it is not there. INCONSISTENT_GROUP_PROTOCOL when one of another kind has the name. */
+  async open(groupId: string): Promise<Group> {
+    for (let known = this.find(groupId); known !== undefined; known = this.find(groupId)) {
+      if (known.going === undefined) return known;
+      await known.going.catch(() => {}); // whoever wanted it forgotten is told
+    }
+    if (this.#groups.size >= this.limits.maxGroups)
+      throw apiError(
+        'COORDINATOR_NOT_AVAILABLE',
+        `this coordinator keeps ${this.#groups.size} groups in one log, and takes no more`,
+      );
     await this.#names?.claim(groupId);
     return this.#findOrMake(groupId);
   }
@@ -79,6 +92,8 @@ export class GroupShard implements GroupHost {
       offsets: new CommittedOffsets(),
       emptySince: this.world.clock.now(),
       isKept: false,
+      commits: 0,
+      going: undefined,
     };
     this.#groups.set(groupId, group);
     return group;
@@ -87,17 +102,29 @@ export class GroupShard implements GroupHost {
   /** Resolves when the offsets are safe, and known to whoever asks. */
   async commit(group: Group, offsets: readonly PartitionOffset[]): Promise<void> {
     const { groupId } = group.members;
-    await this.#writer.write(
-      offsets.map(({ topic, partition, committed }) => ({
-        key: offsetKey(groupId, topic, partition),
-        value: offsetValue(committed),
-      })),
-    );
+    group.commits += 1;
+    try {
+      await this.#writer.write(
+        offsets.map(({ topic, partition, committed }) => ({
+          key: offsetKey(groupId, topic, partition),
+          value: offsetValue(committed),
+        })),
+      );
+    } finally {
+      group.commits -= 1;
+    }
     for (const { topic, partition, committed } of offsets) group.offsets.set(topic, partition, committed);
   }
 
   /** Forgets offsets of a group; all of them and the group itself when nothing is left. */
-  async forget(group: Group, offsets: readonly Omit<PartitionOffset, 'committed'>[]): Promise<void> {
+  forget(group: Group, offsets: readonly Omit<PartitionOffset, 'committed'>[]): Promise<void> {
+    group.going ??= this.#forget(group, offsets).finally(() => {
+      group.going = undefined;
+    });
+    return group.going;
+  }
+
+  async #forget(group: Group, offsets: readonly Omit<PartitionOffset, 'committed'>[]): Promise<void> {
     const { groupId } = group.members;
     const entries: StoredEntry[] = offsets.map(({ topic, partition }) => ({
       key: offsetKey(groupId, topic, partition),
@@ -107,9 +134,20 @@ export class GroupShard implements GroupHost {
     if (isLast && group.isKept) entries.push({ key: groupKey(groupId), value: null });
     if (entries.length > 0) await this.#writer.write(entries);
     for (const { topic, partition } of offsets) group.offsets.delete(topic, partition);
-    if (!isLast || !group.offsets.isEmpty || group.members.members.length > 0) return;
-    this.#groups.delete(groupId);
-    await this.#names?.release(groupId);
+    if (isLast) group.isKept = false;
+    // Somebody may have come to it in the very turn in which it was to go.
+    const isWanted = () => group.commits > 0 || !group.offsets.isEmpty || group.members.members.length > 0;
+    if (!isLast || isWanted()) return;
+    await this.#names
+      ?.release(groupId)
+      .catch((error: unknown) =>
+        this.world.logger.warn(
+          { group: groupId, error },
+          'the name of a group that is gone could not be given up',
+        ),
+      );
+    if (isWanted()) await this.#names?.claim(groupId);
+    else this.#groups.delete(groupId);
   }
 
   async save(members: ClassicGroup): Promise<void> {

@@ -3,6 +3,8 @@ export interface GroupLimits {
   /** Sessions shorter or longer are refused (`group.min.session.timeout.ms`, `group.max.session.timeout.ms`). */
   readonly minSessionTimeoutMs: number;
   readonly maxSessionTimeoutMs: number;
+  /** Of one log of offsets: whoever reaches the port can make up names without end. */
+  readonly maxGroups: number;
   /** Of one group (`group.max.size`). */
   readonly maxMembers: number;
   /** Of what one member says of itself, over all protocols. */
@@ -22,6 +24,7 @@ export interface GroupLimits {
 export const defaultLimits: GroupLimits = Object.freeze({
   minSessionTimeoutMs: 6_000,
   maxSessionTimeoutMs: 1_800_000,
+  maxGroups: 100_000,
   maxMembers: 10_000,
   maxMetadataBytes: 1024 * 1024,
   maxNoteBytes: 4096,

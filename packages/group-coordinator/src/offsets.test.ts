@@ -61,6 +61,19 @@ describe('the offsets of a group', () => {
     expect(await group.committed()).toBeUndefined();
   });
 
+  it('are not taken for more groups than there may be', async () => {
+    group = new Coordinated({ maxGroups: 2 });
+    const commit = async (groupId: string) => {
+      const partitions = [{ topic: 't', partition: 0, offset: 1 }];
+      const answer = await group.api.offsetCommit({ groupId, memberId: '', partitions }, contextOf());
+      return answer.partitions[0]?.error;
+    };
+
+    const answers = [await commit('a'), await commit('b'), await commit('c'), await commit('a')];
+
+    expect(answers).toEqual(['NONE', 'NONE', 'COORDINATOR_NOT_AVAILABLE', 'NONE']);
+  });
+
   it('count once they are safe, and not when they could not be kept', async () => {
     expect(await group.commit({}, 5)).toBe('NONE');
     group.store.failsToAppend = true;
@@ -158,6 +171,45 @@ describe('the offsets of a group', () => {
     group.restart();
     expect(await group.committed()).toBeUndefined();
     expect((await group.api.listGroups({}, contextOf())).groups).toEqual([]);
+  });
+
+  it.each([0, 1, 2, 3, 5, 8, 20])(
+    'are not lost when somebody commits while the group is being forgotten (%i turns later)',
+    async (turns) => {
+      await group.commit({}, 5);
+      let release = (): void => {};
+      group.store.held = new Promise((resolve) => {
+        release = resolve;
+      });
+      const removing = group.api.deleteGroups({ groups: ['g'] }, contextOf());
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+
+      const committing = group.commit({}, 6);
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      release();
+
+      expect((await removing).groups).toMatchObject([{ error: 'NONE' }]);
+      expect(await committing).toBe('NONE');
+      expect(await group.committed()).toBe(6);
+      expect(group.names).toEqual(new Set(['g']));
+      group.restart();
+      expect(await group.committed()).toBe(6);
+    },
+  );
+
+  it('give up the name of the group with it, and a member that comes meanwhile has it again', async () => {
+    await group.commit({}, 5);
+    const removing = group.api.deleteGroups({ groups: ['g'] }, contextOf());
+    const joining = group.join();
+    await removing;
+    await group.world.clock.advance(100);
+
+    expect(await joining).toMatchObject({ error: 'NONE' });
+    expect(group.names).toEqual(new Set(['g']));
+    await group.leave((await joining).memberId);
+    await group.world.clock.advance(0);
+    await group.api.deleteGroups({ groups: ['g'] }, contextOf());
+    expect(group.names).toEqual(new Set());
   });
 
   it('go seven days after the last member, not while there is one', async () => {

@@ -17,7 +17,7 @@ export function joinGroup(shards: Shards): BrokerApi['joinGroup'] {
         const message = `group '${groupId}' has no member '${memberId}'`;
         return { error: 'UNKNOWN_MEMBER_ID', message, memberId, members: [] };
       }
-      return await (known ?? (await shard.make(groupId))).members.join(request, context);
+      return await (await shard.open(groupId)).members.join(request, context);
     } catch (error) {
       return { ...failureFrom(error), memberId, members: [] };
     }

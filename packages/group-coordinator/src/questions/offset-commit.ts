@@ -21,7 +21,7 @@ export function offsetCommit(shards: Shards): BrokerApi['offsetCommit'] {
       const answers = partitions.map((wanted) => checked(wanted, shards.limits.maxNoteBytes));
       const committedAt = shards.world.clock.now();
       const taken = partitions.filter((_, at) => answers[at]?.error === 'NONE');
-      const group = shard.find(groupId) ?? (await shard.make(groupId));
+      const group = await shard.open(groupId);
       group.members.touch(request.memberId);
       if (taken.length > 0)
         await shard.commit(
