@@ -1,4 +1,5 @@
-import type { ListenerCodec } from '@millrace/protocol';
+import type { WireCodec } from '@millrace/protocol';
+import { KafkaClientCodec } from './client/client-codec.ts';
 import { questions } from './questions/index.ts';
 import { Writer } from './schema/writer.ts';
 import { KafkaServerCodec } from './server-codec.ts';
@@ -8,8 +9,11 @@ export interface KafkaCodecOptions {
   readonly maxFrameBytes?: number;
 }
 
-/** Kafka's protocol for a listener: `listeners: [{ port: 9092, codec: kafkaCodec() }]`. One value serves all connections. */
-export function kafkaCodec({ maxFrameBytes = 100 * 1024 * 1024 }: KafkaCodecOptions = {}): ListenerCodec {
+/**
+ * Kafka's protocol, both ways: for a listener (`listeners: [{ port: 9092, codec: kafkaCodec() }]`), and for a client of an
+ * Apache Kafka (`connect('kafka:9092', { codec: kafkaCodec() })`). One value serves all connections.
+ */
+export function kafkaCodec({ maxFrameBytes = 100 * 1024 * 1024 }: KafkaCodecOptions = {}): WireCodec {
   const writer = new Writer();
   return {
     name: 'kafka',
@@ -21,5 +25,6 @@ export function kafkaCodec({ maxFrameBytes = 100 * 1024 * 1024 }: KafkaCodecOpti
         writer,
         maxFrameBytes,
       }),
+    client: ({ clientId }) => new KafkaClientCodec(writer, maxFrameBytes, clientId),
   };
 }

@@ -77,6 +77,7 @@ class ClientConnection implements Connection {
     try {
       chunks = this.#codec.encode({ correlation, api, request } as unknown as Call);
     } catch (cause) {
+      if (protocolCodeOf(cause) !== undefined) return Promise.reject(cause as Error);
       return Promise.reject(
         apiError('INVALID_REQUEST', `${api} cannot be sent: ${messageOf(cause)}`, { cause }),
       );
