@@ -4,19 +4,25 @@ import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
 import { type ConnectOptions, connectOver } from './client-connection.ts';
 import { transportError } from './errors.ts';
+import { ParkingConnection } from './parking-connection.ts';
 import { systemReason } from './system-reason.ts';
 
-/** Connections over TCP. BROKER_UNREACHABLE when none comes about within `connectTimeoutMs` (5 s). */
+/**
+ * Connections over TCP; where the codec keeps answers in order, two of them, so that a question that is held holds up no
+ * other. BROKER_UNREACHABLE when none comes about within `connectTimeoutMs` (5 s).
+ */
 export function tcpConnector(
   options: ConnectOptions & { connectTimeoutMs?: number },
   world: World = nodeWorld,
 ): Connector {
-  return async ({ host, port }, signal) => {
+  const open: Connector = async ({ host, port }, signal) => {
     signal?.throwIfAborted();
     const socket = createConnection({ host, port, noDelay: true });
     await connected(socket, `${host}:${port}`, options.connectTimeoutMs ?? 5_000, world, signal);
     return connectOver(socket, options, world);
   };
+  if (!options.codec.ordered) return open;
+  return async (node, signal) => new ParkingConnection(await open(node, signal), () => open(node));
 }
 
 function connected(
