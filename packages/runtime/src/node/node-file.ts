@@ -54,6 +54,7 @@ class NodeFile implements OpenFile {
   async read(position: number, length: number): Promise<Buffer> {
     mustBeByteCount('position', position);
     mustBeByteCount('length', length);
+    this.#mustBeOpen();
     const buffer = Buffer.allocUnsafe(length);
     let filled = 0;
     while (filled < length) {
@@ -135,9 +136,13 @@ class NodeFile implements OpenFile {
     });
   }
 
-  async #call<Result>(start: (done: Callback<Result>) => void): Promise<Result> {
+  #mustBeOpen(): void {
     if (this.#closed !== undefined)
       throw new CodedError('EBADF', `EBADF: the file is closed, '${this.#path}'`);
+  }
+
+  async #call<Result>(start: (done: Callback<Result>) => void): Promise<Result> {
+    this.#mustBeOpen();
     this.#callsInFlight++;
     try {
       return await called(start);

@@ -130,6 +130,7 @@ const opening: Record<string, Check> = {
     await file.close();
     await file.close();
     await rejects(file.read(0, 1), 'EBADF');
+    await rejects(file.read(0, 0), 'EBADF');
     await rejects(file.append([bytes('x')]), 'EBADF');
     await rejects(file.size(), 'EBADF');
     await rejects(file.sync(), 'EBADF');
