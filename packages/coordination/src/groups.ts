@@ -57,8 +57,9 @@ export interface JoinOptions {
   /** How long `onRevoke` may take before others claim regardless. 30 s. */
   revokeTimeoutMs?: number;
   /**
-   * These claims must go, those that go together in as many calls as the backend likes: stop handing out and finish what was handed out, until the deadline; returns, for each claim,
+   * These claims must go: stop handing out and finish what was handed out, until the deadline; returns, for each claim,
    * the offset up to which everything was processed (undefined: as committed), which is released with it.
+   * What goes together may come in several calls, so that no partition waits for the records of another.
    */
   onRevoke(claims: readonly Claim[], deadline: AbortSignal): Promise<readonly (Offset | undefined)[]>;
 }

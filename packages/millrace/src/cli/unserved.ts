@@ -8,7 +8,7 @@ interface Led {
   readonly leader: number;
 }
 
-/** A leader that does not answer is what its brokers and registry say of it. */
+/** A leader that lives answers sooner. */
 const answerMs = 5_000;
 
 /**
@@ -28,7 +28,13 @@ export async function withUnserved(
         byLeader.set(leader, [...(byLeader.get(leader) ?? []), { topic, partition, leader }]);
   const reasons = new Map<string, string>();
   await Promise.all(
-    [...byLeader.values()].map((led) => askLeader(cluster, led, reasons, signal).catch(() => {})),
+    [...byLeader.values()].map((led) =>
+      askLeader(cluster, led, reasons, signal).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        for (const { topic, partition, leader } of led)
+          reasons.set(`${topic}-${partition}`, `leader ${leader} does not answer: ${why}`);
+      }),
+    ),
   );
   if (reasons.size === 0) return description;
   return { ...description, topics: description.topics.map((topic) => withReasons(topic, reasons)) };
