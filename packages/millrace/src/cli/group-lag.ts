@@ -32,7 +32,7 @@ export async function lagOf(
     return { partition, end, next, lag: Math.max(0, end - next) };
   });
   const lagging = measured.filter(({ lag }) => lag > 0);
-  const written = await oldestOf(
+  const written = await recordTimes(
     cluster,
     lagging.map(({ partition: { topic, partition }, next }) => ({ topic, partition, from: next })),
     world,
@@ -45,7 +45,7 @@ export async function lagOf(
 }
 
 /** Partition → timestamp of the record there, ms since the epoch. */
-async function oldestOf(
+export async function recordTimes(
   cluster: Cluster,
   partitions: readonly { topic: string; partition: number; from: number }[],
   world: World,

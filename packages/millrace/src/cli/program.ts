@@ -10,6 +10,7 @@ import { defaultKafkaAddress } from './kafka-door.ts';
 import { addLogCommands } from './log-commands.ts';
 import { brokerOption, debugOption, naturalNumber, zookeeperOption } from './options.ts';
 import type { ProduceOptions } from './produce.ts';
+import type { BrokerOptions } from './session.ts';
 import type { StartOptions } from './start.ts';
 import { addTopicCommands } from './topic-commands.ts';
 import type { Finish, VerbContext } from './verb-context.ts';
@@ -45,7 +46,8 @@ Without a verb, millrace starts a broker. For example:
   zcat -f /var/log/dpkg.log* | millrace produce packages
   millrace consume packages --from earliest --to-end          the same lines
   millrace topic describe packages
-  millrace explain BROKER_UNREACHABLE                         what an error means, and what to do`;
+  millrace explain BROKER_UNREACHABLE                         what an error means, and what to do
+  millrace explain retention packages                         when its records leave, and what holds them`;
 
 /** Inherited by the verbs: commander writes help to our streams, throws instead of exiting, and says nothing of errors. */
 function configured(command: Command, io: Io): Command {
@@ -172,12 +174,28 @@ function addConsume(program: Command, context: VerbContext, finish: Finish): voi
 function addExplain(program: Command, context: VerbContext, finish: Finish): void {
   program
     .command('explain')
-    .description('say what the code of an error means, why it comes and what to do')
+    .description(
+      'say what the code of an error means, why it comes and what to do; or, with `retention TOPIC`, when records leave and what holds them',
+    )
     .argument('[code]', 'without one: all codes')
+    .argument('[topic]', 'of `explain retention`')
     .option('--json', 'one JSON object a line; so is the list of all codes when piped')
+    .addOption(brokerOption())
+    .addOption(zookeeperOption())
     .addOption(debugOption())
-    .action(async (code: string | undefined, options: ExplainOptions) => {
-      const { explain } = await import('./explain.ts');
-      finish(await explain(code, options, context));
-    });
+    .action(
+      async (
+        code: string | undefined,
+        topic: string | undefined,
+        options: ExplainOptions & BrokerOptions,
+      ) => {
+        if (code === 'retention' && topic !== undefined) {
+          const { explainRetention } = await import('./explain-retention.ts');
+          finish(await explainRetention(topic, options, context));
+          return;
+        }
+        const { explain } = await import('./explain.ts');
+        finish(await explain(code, options, context));
+      },
+    );
 }
