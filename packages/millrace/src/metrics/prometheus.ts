@@ -62,9 +62,14 @@ export async function prometheusMetrics(
   return {
     contentType: register.contentType,
     text: async () => {
-      await lookAt(broker, cluster, registry, made, world);
-      if (directory !== undefined)
-        made.gauge('millrace_disk_free_bytes').set(await world.host.freeBytes(directory));
+      // What cannot be looked at is missing; what was counted is told all the same.
+      const looks = [
+        lookAt(broker, cluster, registry, made, world),
+        ...(directory === undefined ? [] : [lookAtDisk(directory, made, world)]),
+      ];
+      for (const look of await Promise.allSettled(looks))
+        if (look.status === 'rejected')
+          world.logger.warn({ error: look.reason }, 'a part of the metrics could not be looked at');
       return register.metrics();
     },
     close: async () => {
@@ -74,6 +79,10 @@ export async function prometheusMetrics(
       await registry.close();
     },
   };
+}
+
+async function lookAtDisk(directory: string, made: Made, { host }: World): Promise<void> {
+  made.gauge('millrace_disk_free_bytes').set(await host.freeBytes(directory));
 }
 
 /** What nobody tells of when it changes. */
@@ -98,18 +107,26 @@ async function lookAt(
     ...own.map((group) => ({ ...group, kind: 'millrace' })),
     ...(await classicGroups(cluster)).map((group) => ({ ...group, kind: 'classic' })),
   ];
-  for (const { group, kind, partitions } of groups) {
-    // Of a partition without a leader nobody knows the end: its group is left out, and the others are told.
-    const ends = await offsetsAt(cluster, partitions, 'latest', clock.timeout(lookMs)).catch(() => undefined);
-    if (ends === undefined) continue;
-    const behind = partitions.map(({ committed = 0 }, at) =>
-      Math.max(0, (ends[at]?.offset ?? 0) - committed),
-    );
-    lag.set(
-      { group, kind },
-      behind.reduce((sum, one) => sum + one, 0),
-    );
-  }
+  const signal = clock.timeout(lookMs);
+  await Promise.all(
+    groups.map(async ({ group, kind, partitions }) => {
+      // Of a partition without a leader nobody knows the end: its group is left out, and the others are told.
+      const bounds = await Promise.all([
+        offsetsAt(cluster, partitions, 'earliest', signal),
+        offsetsAt(cluster, partitions, 'latest', signal),
+      ]).catch(() => undefined);
+      if (bounds === undefined) return;
+      const [starts, ends] = bounds;
+      const behind = partitions.map(({ committed }, at) => {
+        const start = starts[at]?.offset ?? 0;
+        return Math.max(0, (ends[at]?.offset ?? 0) - Math.max(start, committed ?? start));
+      });
+      lag.set(
+        { group, kind },
+        behind.reduce((sum, one) => sum + one, 0),
+      );
+    }),
+  );
 }
 
 type Made = ReturnType<typeof makeMetrics>;
