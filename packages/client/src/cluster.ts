@@ -1,10 +1,12 @@
 import type { OpenRegistry } from '@millrace/coordination';
-import type { ApiName, Connection, RequestOf, ResponseOf } from '@millrace/protocol';
+import type { ApiName, Connection, NodeAddress, RequestOf, ResponseOf } from '@millrace/protocol';
 
 /** What producers and consumers share: who leads what, and a connection to each broker. */
 export interface Cluster extends AsyncDisposable {
   readonly clientId: string;
-  /** What consumer groups need: the registry that the caller gave, or the one that the broker keeps. */
+  /** Where the members of a group meet, unless they say otherwise. */
+  readonly groups: 'registry' | 'coordinator';
+  /** What groups that meet in a registry need: the one that the caller gave, or the one that the broker keeps. */
   readonly registry: OpenRegistry;
   /** How many partitions the topic has. UNKNOWN_TOPIC_OR_PARTITION at once (the hint names the closest topics), unless `create` asks for it to be created. */
   partitionsOf(topic: string, options?: { create?: boolean; signal?: AbortSignal }): Promise<number>;
@@ -28,6 +30,11 @@ export interface Cluster extends AsyncDisposable {
     request: RequestOf<Name>,
     options?: { signal?: AbortSignal },
   ): Promise<ResponseOf<Name>>;
+  /**
+   * A connection of the caller's own, for calls that a broker may hold for long: where answers come in order, they would
+   * hold up those of others. Closed by the caller, or with the cluster. BROKER_UNREACHABLE.
+   */
+  dedicated(node: NodeAddress): Promise<Connection>;
   /** Closes all connections. Idempotent. */
   close(): Promise<void>;
 }

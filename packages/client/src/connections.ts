@@ -17,6 +17,7 @@ export class Connections {
   readonly #backoffMs: number;
   readonly #world: World;
   readonly #lines = new Map<string, Line>();
+  readonly #dedicated = new Set<Connection>();
   readonly #closing = new AbortController();
 
   constructor(connect: Connector, backoffMs: number, world: World) {
@@ -46,6 +47,16 @@ export class Connections {
     return line.opening;
   }
 
+  /** One that is the caller's alone, who closes it; at once, whoever was refused before. As `to` otherwise. */
+  async dedicated(node: NodeAddress): Promise<Connection> {
+    this.#closing.signal.throwIfAborted();
+    const opened = await this.#connectInTime(node, AbortSignal.any([this.#closing.signal]));
+    const connection = new WatchedConnection(opened, () => this.#hangUp(opened, node));
+    this.#dedicated.add(connection);
+    void connection.closed.then(() => this.#dedicated.delete(connection));
+    return connection;
+  }
+
   /** The connection that began with a bootstrap address is the one to this broker, as its metadata said. */
   adopt(node: NodeAddress): void {
     const line = this.#lines.get(keyOf({ ...node, nodeId: undefined }));
@@ -69,6 +80,7 @@ export class Connections {
     this.#closing.abort(clusterClosed());
     const lines = [...this.#lines.values()];
     this.#lines.clear();
+    await Promise.all([...this.#dedicated].map((connection) => connection.close()));
     await Promise.all(lines.flatMap(({ open }) => (open === undefined ? [] : [open.close()])));
     await Promise.allSettled(lines.flatMap(({ opening }) => (opening === undefined ? [] : [opening])));
   }

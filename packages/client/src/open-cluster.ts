@@ -23,6 +23,7 @@ export function openCluster(options: ClusterOptions, world: World = nodeWorld): 
 
 class BrokerCluster implements Cluster {
   readonly clientId: string;
+  readonly groups: Cluster['groups'];
   readonly registry: OpenRegistry;
   readonly #world: World;
   readonly #retry: RetryPolicy;
@@ -36,6 +37,7 @@ class BrokerCluster implements Cluster {
     const { connect, bootstrap, registry } = options;
     if (bootstrap.length === 0) throw new RangeError('a cluster needs at least one address to begin with');
     this.clientId = options.clientId ?? clusterDefaults.clientId;
+    this.groups = options.groups ?? clusterDefaults.groups;
     this.#world = world;
     this.#retry = options.retry ?? clusterDefaults.retry;
     this.#connections = new Connections(connect, this.#retry.backoffMs, world);
@@ -97,6 +99,10 @@ class BrokerCluster implements Cluster {
       const topics = namesMissing(answer) ? await this.#namesNow(signal) : undefined;
       return topics === undefined ? answer : answerWithClosest(answer, topics);
     }, signal);
+  }
+
+  dedicated(node: NodeAddress): Promise<Connection> {
+    return this.#connections.dedicated(node);
   }
 
   close(): Promise<void> {

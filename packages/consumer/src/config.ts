@@ -45,7 +45,7 @@ export interface GroupOptions {
   group: string;
   /** Names, or a pattern that new topics may match later. A topic that is not there is waited for; the log names the closest. Left out: `createMessageStreams` says it. */
   topics?: readonly string[] | RegExp;
-  /** Default: the cluster's registry. */
+  /** Where its members meet. Default: what the cluster says, its registry or a coordinator. */
   backend?: GroupBackend;
   /** Range. */
   assignor?: Assignor;

@@ -13,6 +13,7 @@ import {
   type PartitionsOptions,
   startTimeoutMs,
 } from './config.ts';
+import { coordinatorGroups } from './coordinator-groups/coordinator-groups.ts';
 import { consumerClosed, groupsNeedRegistry } from './errors.ts';
 import { Fetcher } from './fetcher.ts';
 import { GroupMember, type GroupMemberHost } from './group-member.ts';
@@ -151,7 +152,8 @@ export class Consumption implements ReadingsHost, GroupMemberHost {
       (error) => isRetriable(error) || codeOf(error) === 'SESSION_EXPIRED', // the next attempt opens another
     ).catch((error: unknown) => {
       // The brokers keep no registry for their clients.
-      throw codeOf(error) === 'UNSUPPORTED_VERSION' ? groupsNeedRegistry(options.group, error) : error;
+      const lacksRegistry = this.#cluster.groups === 'registry' && codeOf(error) === 'UNSUPPORTED_VERSION';
+      throw lacksRegistry ? groupsNeedRegistry(options.group, error) : error;
     });
     this.#member = member;
     if (this.isClosed) await member.leave();
@@ -159,7 +161,10 @@ export class Consumption implements ReadingsHost, GroupMemberHost {
   }
 
   #backendOf({ backend }: GroupOptions): GroupBackend {
-    return backend ?? registryGroups(this.#cluster.registry, this.#world);
+    if (backend !== undefined) return backend;
+    return this.#cluster.groups === 'registry'
+      ? registryGroups(this.#cluster.registry, this.#world)
+      : coordinatorGroups(this.#cluster, {}, this.#world);
   }
 
   /** Never rejects: whatever else is wrong, readers meet it too. */

@@ -1,6 +1,8 @@
 // For those who meet in the registry.
 export { rangeAssignor } from './assignors/range.ts';
 export { roundRobinAssignor } from './assignors/round-robin.ts';
+// For those who keep groups otherwise.
+export { shareOut } from './assignors/share-out.ts';
 export { stickyAssignor } from './assignors/sticky.ts';
 export {
   type BrokerNode,
@@ -42,3 +44,5 @@ export { Pulse } from './pulse.ts';
 export type { OpenRegistry, Registry, RegistryNode, SessionState } from './registry.ts';
 export { registryGroups } from './registry-groups.ts';
 export type { RegistryJournal } from './registry-store.ts';
+export { revoke } from './revocation.ts';
+export { topicsLike } from './topics-like.ts';

@@ -1,5 +1,7 @@
+import { shareOut } from './assignors/share-out.ts';
 import type { AssignmentNode, PastAssignment, Subscription } from './group-nodes.ts';
 import type { Assignor, Member, TopicPartition } from './groups.ts';
+import { topicsLike } from './topics-like.ts';
 
 /** A partition that an assignment gives to a member. */
 export interface Share extends TopicPartition {
@@ -34,11 +36,10 @@ export function partitionsAssigned(assignment: AssignmentNode | undefined, topic
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** A pattern means what people wrote, not what brokers keep for themselves (`__consumer_offsets`). */
+/** The topics that a member wants. */
 export function topicsOf(subscription: Subscription, existing: readonly string[]): readonly string[] {
   if ('topics' in subscription) return subscription.topics;
-  const pattern = new RegExp(subscription.pattern, subscription.flags);
-  return existing.filter((name) => !name.startsWith('__') && pattern.test(name));
+  return topicsLike(new RegExp(subscription.pattern, subscription.flags), existing);
 }
 
 /**
@@ -56,8 +57,7 @@ export function nextAssignment(
     Array.from({ length: count }, (_, partition) => ({ topic: name, partition })),
   );
   const ids = Object.fromEntries(topics.map(({ name, id }) => [name, id]));
-  const shares = assignor(members, partitions, previousShares(current, ids));
-  checkShares(shares, members, partitions);
+  const shares = shareOut(assignor, members, partitions, previousShares(current, ids));
 
   const next = {
     topics: ids,
@@ -98,29 +98,6 @@ function previousShares(
     );
   }
   return previous;
-}
-
-function checkShares(
-  shares: ReadonlyMap<string, readonly TopicPartition[]>,
-  members: readonly Member[],
-  partitions: readonly TopicPartition[],
-): void {
-  const subscriptions = new Map(members.map(({ id, topics }) => [id, new Set(topics)]));
-  const free = new Set(partitions.map(nameOf));
-  for (const [memberId, given] of shares) {
-    for (const share of given) {
-      if (subscriptions.get(memberId)?.has(share.topic) !== true) {
-        throw new TypeError(`the assignor gave ${nameOf(share)} to ${memberId}, who did not ask for it`);
-      }
-      if (!free.delete(nameOf(share))) {
-        throw new TypeError(`the assignor gave ${nameOf(share)} twice, or it does not exist`);
-      }
-    }
-  }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
 }
 
 function byTopic(partitions: readonly TopicPartition[]): { [topic: string]: number[] } {

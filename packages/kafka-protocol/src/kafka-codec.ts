@@ -19,6 +19,7 @@ export function kafkaCodec({ maxFrameBytes = 100 * 1024 * 1024 }: KafkaCodecOpti
     name: 'kafka',
     ordered: true,
     endsOnSilentFailure: true,
+    hasRegistry: false,
     server: (answered) =>
       new KafkaServerCodec({
         questions: questions.filter(({ asks }) => answered === undefined || answered.has(asks)),

@@ -24,6 +24,7 @@ export function openClusterTo(
     ...(clientId === undefined ? {} : { clientId }),
     ...(retry === undefined ? {} : { retry }),
     ...(registry === undefined ? {} : { registry }),
+    ...(codec?.hasRegistry === false && registry === undefined ? { groups: 'coordinator' as const } : {}),
   };
   if (isBroker(to)) {
     const bootstrap = [{ nodeId: to.nodeId, host: 'in-process', port: 0 }];

@@ -18,6 +18,8 @@ export interface ListenerCodec {
  * int32 length, then that many bytes. One server or client codec per connection, so it may remember.
  */
 export interface WireCodec extends ListenerCodec {
+  /** Whether brokers that speak so keep a registry for their clients. Where they do not, groups are those of a coordinator. Default: true. */
+  readonly hasRegistry?: boolean;
   client(options: { clientId: string }): ClientCodec;
 }
 

@@ -167,6 +167,9 @@ class ClientConnection implements Connection {
 function ownWaitMs(request: object): number {
   if ('maxWaitMs' in request && typeof request.maxWaitMs === 'number') return request.maxWaitMs;
   if ('timeoutMs' in request && typeof request.timeoutMs === 'number') return request.timeoutMs;
+  // A member that joins waits for what the others have in hand.
+  if ('rebalanceTimeoutMs' in request && typeof request.rebalanceTimeoutMs === 'number')
+    return request.rebalanceTimeoutMs;
   return 0;
 }
 

@@ -21,6 +21,15 @@ import {
   initProducerIdPose,
   metadataPose,
 } from './cluster.ts';
+import {
+  findCoordinatorPose,
+  heartbeatPose,
+  joinGroupPose,
+  leaveGroupPose,
+  offsetCommitPose,
+  offsetFetchPose,
+  syncGroupPose,
+} from './groups.ts';
 import type { AnyPose } from './pose.ts';
 import { fetchPose, listOffsetsPose, producePose } from './records.ts';
 
@@ -36,6 +45,13 @@ const poses: { readonly [Name in ApiName]?: AnyPose } = {
   initProducerId: initProducerIdPose,
   describeConfigs: describeConfigsPose,
   alterConfigs: alterConfigsPose,
+  findCoordinator: findCoordinatorPose,
+  joinGroup: joinGroupPose,
+  syncGroup: syncGroupPose,
+  heartbeat: heartbeatPose,
+  leaveGroup: leaveGroupPose,
+  offsetCommit: offsetCommitPose,
+  offsetFetch: offsetFetchPose,
 };
 /** Without these a broker is of no use. */
 const needed: readonly ApiName[] = ['metadata', 'produce', 'fetch', 'listOffsets'];
