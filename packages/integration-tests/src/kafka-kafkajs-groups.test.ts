@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kafkaCodec } from '@millrace/kafka-protocol';
+import { openLog } from '@millrace/log';
 import { type Admin, CompressionTypes, type Consumer, Kafka, logLevel, type Message } from 'kafkajs';
 import { type Broker, startBroker } from 'millrace';
 import { until } from './cluster-process.ts';
@@ -178,6 +179,32 @@ describe('groups of kafkajs', () => {
     await until('the last are read', () => read.some(({ offset }) => offset === '9'));
     expect(read.filter(({ offset }) => Number(offset) >= 7)).toHaveLength(3);
   }, 60_000);
+
+  it('read on over what was compacted away, to the very end (quirk 24)', async () => {
+    const configEntries = [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'segment.bytes', value: '1024' },
+    ];
+    await admin.createTopics({ topics: [{ topic: 'compacted', configEntries }] });
+    const padding = '.'.repeat(700);
+    for (let i = 0; i < 20; i += 1) await send('compacted', [{ key: 'same', value: `v${i}${padding}` }]);
+    await send('compacted', [{ key: 'other', value: 'last' }]);
+    const [directory = ''] = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('compacted-0'),
+    );
+    await broker.stop();
+    const log = await openLog(join(folder, directory), { cleanupPolicy: 'compact', segmentBytes: 1024 });
+    await log.compact();
+    await log.close();
+    broker = await start();
+
+    const { read } = await enter('compacted-readers', 'compacted');
+
+    await until('the last is read', () => read.some(({ value }) => value === 'last'));
+    await until('it is committed', async () => (await committed('compacted-readers', 'compacted')) === 21);
+    expect(read.length).toBeLessThan(10);
+    expect(read.map(({ offset }) => Number(offset))).toContain(20);
+  }, 90_000);
 
   it('are listed, described, put elsewhere and deleted', async () => {
     await send('managed', numbered(10));

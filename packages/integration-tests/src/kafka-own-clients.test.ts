@@ -103,15 +103,6 @@ describe('our own clients over Kafka’s protocol', () => {
     await producer.close();
   }, 60_000);
 
-  it('say that groups over the registry are not to be had in it', async () => {
-    const consumer = client.consumer({ group: 'g', topics: ['kept'] });
-
-    await expect(consumer[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-      code: 'GROUPS_NEED_REGISTRY',
-    });
-    await consumer.close();
-  });
-
   it.each([
     ['a broker that takes other versions', apiVersionsAnswer([[3, 0, 5]])],
     ['a broker that tells nothing', apiVersionsAnswer([], 35)],

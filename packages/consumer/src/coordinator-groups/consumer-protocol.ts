@@ -22,11 +22,11 @@ export function writeSubscription({ topics, owned }: SubscriptionMessage): Buffe
 /** RangeError for what is none. */
 export function readSubscription(bytes: Buffer): SubscriptionMessage {
   const from = new Cursor(bytes);
-  const written = from.int16();
+  from.int16();
   const topics = Array.from({ length: from.count() }, () => from.text());
   from.skipBytes();
-  // Before version 1 the message ends here.
-  return { topics, owned: written >= 1 ? from.partitions() : [] };
+  // Here version 0 ends, and that of clients who say 1 and mean 0.
+  return { topics, owned: from.isAtEnd ? [] : from.partitions() };
 }
 
 export function writeAssignment(assigned: readonly TopicPartition[]): Buffer {
@@ -78,6 +78,10 @@ class Cursor {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
   }
 
   int16(): number {

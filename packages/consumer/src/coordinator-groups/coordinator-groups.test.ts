@@ -102,29 +102,52 @@ describe('a consumer in a group that a broker coordinates', () => {
   });
 
   it('reads topics that match, also those that come later', async () => {
-    const consumer = member({ topics: /^t/ });
-    const reading = take(consumer, 1);
-    await until(() => consumer.positions().length === 4);
+    const seen: string[] = [];
+    const enter = (): Consumer<Buffer | null, string> => {
+      const consumer = member({ topics: /^t/ });
+      void consumer.forEach(({ topic, value }) => void seen.push(`${topic}: ${value}`));
+      return consumer;
+    };
+    const first = enter();
+    await until(() => first.positions().length === 4);
 
     await running.createTopic('t2');
     await running.send('t2', ['late']);
 
-    // Nobody waits half a minute in a test: another member has everybody look again.
-    member({ topics: /^t/ })
-      .batches()
-      .next()
-      .catch(() => {});
-    expect((await reading).map(({ topic }) => topic)).toEqual(['t2']);
+    // The leader looks every ten seconds; another member has everybody look at once.
+    enter();
+    await until(() => seen.length > 0);
+    expect(seen).toEqual(['t2: late']);
   });
 
   it('waits for a topic that is not there', async () => {
-    const reading = take(member({ topics: ['later'] }), 1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const consumer = member({ topics: ['t', 'later'] });
+    const reading = take(consumer, 1);
+    await until(() => consumer.positions().length === 4);
 
     await running.createTopic('later');
     await running.send('later', ['here after all']);
 
     expect((await reading).map(({ value }) => value)).toEqual(['here after all']);
+  });
+
+  it('tells its reader when the assignor breaks its contract', async () => {
+    const greedy = () => new Map([['nobody', [{ topic: 't', partition: 0 }]]]);
+
+    await expect(take(member({ assignor: greedy }), 1)).rejects.toThrow('who did not ask for it');
+  });
+
+  it('is refused where the others know none of its assignors', async () => {
+    const first = member({ assignor: stickyAssignor });
+    const reading = take(first, 1).catch(() => []);
+    await until(() => first.positions().length === 4);
+
+    await expect(take(member({ assignor: roundRobinAssignor }), 1)).rejects.toMatchObject({
+      code: 'INCONSISTENT_GROUP_PROTOCOL',
+      hint: expect.stringContaining('roundrobin'),
+    });
+    await first.close();
+    await reading;
   });
 
   it('is told when the name belongs to a group of another kind', async () => {

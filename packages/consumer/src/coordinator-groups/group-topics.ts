@@ -4,7 +4,7 @@ import type { World } from '@millrace/runtime';
 
 /** A topic that somebody waits for is looked for so often, what may have grown so often. */
 const missingMs = 1_000;
-const grownMs = 30_000;
+const grownMs = 10_000;
 
 /** Topic → how many partitions it has; 0: it is not there. */
 export type PartitionCounts = ReadonlyMap<string, number>;

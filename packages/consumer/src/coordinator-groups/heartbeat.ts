@@ -5,6 +5,13 @@ import type { CoordinatorLink } from './coordinator-link.ts';
 /** Between two heartbeats, at most: so long it takes until a member hears of a rebalance. */
 const maxBeatMs = 1_000;
 
+/** Says nothing of the member. */
+const isAway: ReadonlySet<ErrorCode> = new Set([
+  'NOT_COORDINATOR',
+  'COORDINATOR_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+]);
+
 /** A member of one generation, as the coordinator knows it. */
 export interface Identity {
   readonly groupId: string;
@@ -85,26 +92,19 @@ export class Heartbeat {
       () => undefined,
     );
     if (this.#stopped.signal.aborted) return true;
-    switch (error) {
-      case 'NONE':
-      case 'REBALANCE_IN_PROGRESS':
-        this.#aliveUntil = askedAt + this.#sessionTimeoutMs;
-        this.#sessionTimer.cancel();
-        this.#sessionTimer = this.#watch();
-        if (error !== 'NONE' && !this.#isRebalancing) {
-          this.#isRebalancing = true;
-          this.#host.onRebalance();
-        }
-        return true;
-      case undefined:
-      case 'NOT_COORDINATOR':
-      case 'COORDINATOR_NOT_AVAILABLE':
-      case 'COORDINATOR_LOAD_IN_PROGRESS':
-        return false;
-      default:
-        this.#lose(error);
-        return true;
-    }
+    if (error === undefined || isAway.has(error)) return false;
+    if (error === 'NONE' || error === 'REBALANCE_IN_PROGRESS') this.#heard(askedAt, error !== 'NONE');
+    else this.#lose(error);
+    return true;
+  }
+
+  #heard(askedAt: number, rebalances: boolean): void {
+    this.#aliveUntil = askedAt + this.#sessionTimeoutMs;
+    this.#sessionTimer.cancel();
+    this.#sessionTimer = this.#watch();
+    if (!rebalances || this.#isRebalancing) return;
+    this.#isRebalancing = true;
+    this.#host.onRebalance();
   }
 
   #watch(): Timer {

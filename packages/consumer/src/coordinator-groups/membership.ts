@@ -37,7 +37,7 @@ export class CoordinatorMembership implements GroupMembership {
   #running: Promise<void> = Promise.resolve();
   #goodbye: Promise<void> | undefined;
   #left: Promise<void> | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   private constructor(cluster: Cluster, options: MembershipOptions, world: World) {
     this.#options = options;
@@ -109,7 +109,7 @@ export class CoordinatorMembership implements GroupMembership {
   }
 
   #fail(error: unknown): void {
-    this.#failure = error;
+    this.#failure = error as Error;
     this.#world.logger.error({ err: error, group: this.#options.group }, 'a membership broke');
   }
 
