@@ -11,6 +11,8 @@ export interface Listeners {
   readonly endpoints: Endpoints;
   /** As others are told. */
   readonly advertised: Endpoints;
+  /** How many connections each has at this moment. */
+  connections(): { readonly [listener: string]: number };
   /** Takes no more questions; what was asked is still answered. */
   drain(): void;
   close(): Promise<void>;
@@ -67,7 +69,8 @@ export async function openListeners(
   const drain = (): void => {
     for (const listener of listeners) listener.drain();
   };
-  return { endpoints, advertised, drain, close };
+  const connections = () => Object.fromEntries(listeners.map((one) => [one.name, one.connections]));
+  return { endpoints, advertised, connections, drain, close };
 }
 
 /** Loaded when the first port needs it: a broker that lives in its process only has no use for it. */

@@ -1,7 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { apiError, type BrokerApi, type CallContext } from '@millrace/protocol';
 import { testWorld } from '@millrace/runtime/testing';
-import { observed, type RequestEvent, requestChannelName } from './request-channel.ts';
+import {
+  observed,
+  type RequestEvent,
+  requestChannelName,
+  requestStartChannelName,
+} from './request-channel.ts';
 
 const context: CallContext = {
   signal: new AbortController().signal,
@@ -42,10 +47,15 @@ describe('the channel of requests', () => {
 
   it('tells who listens of each question, its answer and how long it took', async () => {
     subscribe(requestChannelName, hear);
+    const starts: unknown[] = [];
+    const hearStart = (message: unknown): void => void starts.push(message);
+    subscribe(requestStartChannelName, hearStart);
 
     const { request, asked } = ask('m');
 
+    expect(starts).toEqual([{ nodeId: 7, api: 'heartbeat', listener: 'native', request }]);
     expect(await asked).toBe(answer);
+    unsubscribe(requestStartChannelName, hearStart);
     expect(told).toEqual([
       { nodeId: 7, api: 'heartbeat', listener: 'native', ms: 20, request, response: answer },
     ]);

@@ -2,6 +2,9 @@ import { channel } from 'node:diagnostics_channel';
 import type { ApiName, BrokerApi, CallContext } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 
+/** One question that has come to a broker, as `millrace:request:start` tells it. */
+export type RequestStart = Pick<RequestEvent, 'nodeId' | 'api' | 'listener' | 'request'>;
+
 /** One question that a broker has answered, as `millrace:request` of `node:diagnostics_channel` tells it. */
 export interface RequestEvent {
   readonly nodeId: number;
@@ -18,8 +21,10 @@ export interface RequestEvent {
 }
 
 export const requestChannelName = 'millrace:request';
+export const requestStartChannelName = 'millrace:request:start';
 
 const requests = channel(requestChannelName);
+const starts = channel(requestStartChannelName);
 
 type AnyHandler = (request: object, context: CallContext) => Promise<object>;
 
@@ -32,7 +37,8 @@ export function observed(api: Partial<BrokerApi>, nodeId: number, { clock }: Wor
     context: CallContext,
   ): Promise<object> => {
     const began = clock.monotonic();
-    const told = { nodeId, api: name, listener: context.listener, request };
+    const told = { nodeId, api: name, listener: context.listener, request } satisfies RequestStart;
+    starts.publish(told);
     try {
       const response = await handler(request, context);
       requests.publish({ ...told, ms: clock.monotonic() - began, response } satisfies RequestEvent);

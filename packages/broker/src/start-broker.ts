@@ -22,6 +22,8 @@ export interface Broker extends AsyncDisposable {
   readonly endpoints: Endpoints;
   /** As clients and other brokers are told. */
   readonly advertised: Endpoints;
+  /** How many connections each listener has at this moment. */
+  connections(): { readonly [listener: string]: number };
   readonly api: Partial<BrokerApi>;
   /** In process: nothing copied. It reaches this broker only. */
   readonly connect: Connector;
@@ -104,6 +106,7 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
     nodeId: core.nodeId,
     endpoints,
     advertised,
+    connections: () => listeners.connections(),
     api,
     connect: inProcessConnector((nodeId) =>
       nodeId === undefined || nodeId === core.nodeId ? api : undefined,

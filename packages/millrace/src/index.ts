@@ -28,6 +28,7 @@ export {
 } from '@millrace/record';
 export { CodedError, hasCode } from '@millrace/runtime';
 export { type Client, connect } from './connect.ts';
+export { type Metrics, type MetricsOptions, prometheusMetrics } from './metrics/prometheus.ts';
 export type { ConnectOptions } from './open-cluster-to.ts';
 export type { NewTopic } from './topic-admin.ts';
 export { version } from './version.ts';

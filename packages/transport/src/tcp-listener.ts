@@ -21,6 +21,8 @@ export interface Listener extends AsyncDisposable {
   readonly name: string;
   /** The port that was really bound. */
   readonly endpoint: Endpoint;
+  /** How many are open at this moment. */
+  readonly connections: number;
   /** Accepts nobody and takes no more questions; what was asked is answered, then each stream ends. */
   drain(): void;
   /** Stops accepting, answers what was asked (for `drainMs`, 1 s), ends its streams. Idempotent. */
@@ -72,6 +74,10 @@ class TcpListener implements Listener {
     this.#server = server;
     this.#connections = connections;
     this.#world = world;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
   }
 
   drain(): void {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Broker } from '@millrace/broker';
 import { CodedError, codeOf, type World } from '@millrace/runtime';
-import { type Metrics, type MetricsOptions, prometheusMetrics } from '../metrics/prometheus.ts';
+import { type MetricsOptions, prometheusMetrics } from '../metrics/prometheus.ts';
 import { formatAddress, type HostAndPort } from './broker-addresses.ts';
 
 /** Where Prometheus fetches what a broker does. */
@@ -19,11 +19,21 @@ export async function serveMetrics(
   world: World,
 ): Promise<MetricsServer> {
   const metrics = await prometheusMetrics(broker, options, world);
+  const answer = (response: ServerResponse, contentType: string, tell: () => Promise<string>): void => {
+    tell()
+      .then((text) => response.writeHead(200, { 'content-type': contentType }).end(text))
+      .catch((error: unknown) => {
+        world.logger.warn({ error }, 'the metrics could not be told');
+        response.writeHead(500).end('the metrics could not be told; the log of the broker says why\n');
+      });
+  };
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (path === '/healthz') response.end('ok\n');
-    else if (path === '/metrics') answer(metrics, response, world).catch(() => response.destroy());
-    else response.writeHead(404).end('/metrics and /healthz are here\n');
+    else if (path === '/metrics') answer(response, metrics.contentType, () => metrics.text());
+    else if (path === '/metrics.json')
+      answer(response, 'application/json', async () => JSON.stringify(await metrics.json()));
+    else response.writeHead(404).end('/metrics, /metrics.json and /healthz are here\n');
   });
   const port = await bind(server, address).catch(async (error: unknown) => {
     await metrics.close();
@@ -37,16 +47,6 @@ export async function serveMetrics(
       await metrics.close();
     },
   };
-}
-
-async function answer(metrics: Metrics, response: ServerResponse, world: World): Promise<void> {
-  try {
-    const text = await metrics.text();
-    response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
-  } catch (error) {
-    world.logger.warn({ error }, 'the metrics could not be told');
-    response.writeHead(500).end('the metrics could not be told; the log of the broker says why\n');
-  }
 }
 
 function bind(server: Server, { host, port }: HostAndPort): Promise<number> {

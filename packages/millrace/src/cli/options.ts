@@ -36,6 +36,13 @@ export function naturalNumber(text: string): number {
   throw new InvalidArgumentError('It takes a whole number.');
 }
 
+/** 1, 2, 3, … */
+export function positiveNumber(text: string): number {
+  const value = naturalNumber(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('It takes a whole number from 1.');
+}
+
 function assignment(text: string, previous: Record<string, string> | undefined): Record<string, string> {
   const position = text.indexOf('=');
   if (position < 1) throw new InvalidArgumentError('It takes name=value.');

@@ -12,6 +12,7 @@ import { brokerOption, debugOption, naturalNumber, zookeeperOption } from './opt
 import type { ProduceOptions } from './produce.ts';
 import type { BrokerOptions } from './session.ts';
 import type { StartOptions } from './start.ts';
+import { addTop } from './top-command.ts';
 import { addTopicCommands } from './topic-commands.ts';
 import type { Finish, VerbContext } from './verb-context.ts';
 
@@ -32,6 +33,7 @@ export function createProgram(io: Io, isDebug: boolean, finish: Finish): Command
     .description('list and describe groups, put them elsewhere, say why they moved');
   addGroupCommands(group, context, finish);
   addCluster(program, context, finish);
+  addTop(program, context, finish);
   addLogCommands(program, context, finish);
   addProduce(program, context, finish);
   addConsume(program, context, finish);
@@ -46,6 +48,7 @@ Without a verb, millrace starts a broker. For example:
   zcat -f /var/log/dpkg.log* | millrace produce packages
   millrace consume packages --from earliest --to-end          the same lines
   millrace topic describe packages
+  millrace top                                                what goes in and out, and who is behind
   millrace explain BROKER_UNREACHABLE                         what an error means, and what to do
   millrace explain retention packages                         when its records leave, and what holds them`;
 
@@ -101,6 +104,11 @@ function addStart(program: Command, context: VerbContext, finish: Finish): void 
     .option(
       '--metrics <host:port>',
       'the address where Prometheus fetches /metrics; port 0: any (default: none)',
+    )
+    .addOption(
+      new Option('--log-format <how>', 'of what the broker has to say on stderr: for people, or pino’s')
+        .choices(['text', 'json'])
+        .default('text'),
     )
     .option('--insecure', 'listen beyond this machine although there is no authentication')
     .addOption(debugOption())

@@ -1,6 +1,6 @@
 import type { Broker, BrokerConfig, ListenerConfig } from '@millrace/broker';
 import type { OpenRegistry } from '@millrace/coordination';
-import type { World } from '@millrace/runtime';
+import type { Logger, World } from '@millrace/runtime';
 import { type BannerFacts, banner } from './banner.ts';
 import { formatAddress, parseAddress } from './broker-addresses.ts';
 import { refuseForeignDirectory } from './data-directory.ts';
@@ -33,6 +33,7 @@ export interface StartOptions extends KafkaOptions {
   readonly minFreeDisk: number;
   /** `host:port` */
   readonly metrics?: string;
+  readonly logFormat: 'text' | 'json';
   readonly insecure?: boolean;
 }
 
@@ -41,7 +42,7 @@ export interface StartOptions extends KafkaOptions {
  * what else `startBroker` says.
  */
 export async function start(options: StartOptions, { io, isDebug }: VerbContext): Promise<number> {
-  const world: World = { ...io.world, logger: lineLogger(io.stderr, isDebug) };
+  const world: World = { ...io.world, logger: await loggerOf(options, io, isDebug) };
   const listener = listenerOf(options);
   const door = await kafkaDoor(options);
   await refuseForeignDirectory(options.dir, world);
@@ -73,6 +74,17 @@ export async function start(options: StartOptions, { io, isDebug }: VerbContext)
   } finally {
     interruption.ignore();
   }
+}
+
+/** Pino is loaded for those who want its lines. */
+async function loggerOf(
+  { logFormat }: StartOptions,
+  { stderr }: VerbContext['io'],
+  isDebug: boolean,
+): Promise<Logger> {
+  if (logFormat === 'text') return lineLogger(stderr, isDebug);
+  const { jsonLogger } = await import('./json-logger.ts');
+  return jsonLogger(stderr, isDebug);
 }
 
 /** A broker that cannot tell what it does is not what was asked for. */

@@ -22,6 +22,12 @@ export const metrics = {
     help: 'Partitions of produce and fetch questions that were refused, by code',
     labels: ['api', 'error'],
   },
+  millrace_requests_in_flight: {
+    kind: 'gauge',
+    help: 'Questions that came through a listener and have no answer yet: fetches and joins that wait, produces that are being made safe',
+    labels: ['api'],
+  },
+  millrace_connections: { kind: 'gauge', help: 'Open connections', labels: ['listener'] },
   millrace_brokers: { kind: 'gauge', help: 'Live brokers of the cluster, as this one sees them', labels: [] },
   millrace_partitions: {
     kind: 'gauge',

@@ -1,12 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Broker, type RequestEvent, requestChannelName } from '@millrace/broker';
+import {
+  type Broker,
+  type RequestEvent,
+  type RequestStart,
+  requestChannelName,
+  requestStartChannelName,
+} from '@millrace/broker';
 import type { Cluster } from '@millrace/client';
 import { describeGroup, listGroups, type Registry } from '@millrace/coordination';
 import type { World } from '@millrace/runtime';
+import { nodeWorld } from '@millrace/runtime/node';
 import type { Registry as PrometheusRegistry } from 'prom-client';
 import { classicGroups } from '../cli/classic-groups.ts';
-import { offsetsAt } from '../offsets.ts';
 import { openClusterTo } from '../open-cluster-to.ts';
+import { recordsBehind } from '../records-behind.ts';
 import { metrics } from './definitions.ts';
 import { RequestCounts } from './request-counts.ts';
 
@@ -18,6 +25,8 @@ type Names<Kind> = {
 /** What a broker does, for Prometheus to fetch. */
 export interface Metrics {
   readonly contentType: string;
+  /** As `text`, for programs that would have to take it apart again. */
+  json(): Promise<object[]>;
   /** All metrics as they are now: what changes by itself is looked at for this. */
   text(): Promise<string>;
   close(): Promise<void>;
@@ -26,20 +35,22 @@ export interface Metrics {
 export interface MetricsOptions {
   /** Whose disk is told of. */
   readonly directory?: string;
+  /** Where the metrics are put, beside those of the program. Default: one of their own, with the metrics of the process. */
+  readonly register?: PrometheusRegistry;
 }
 
 /** How long the ends of a group's partitions may take to be known. */
 const lookMs = 2_000;
 
-/** From when it is called on; loads prom-client. */
+/** Counts from when it is called on; loads prom-client. Before the broker stops, the caller closes it. */
 export async function prometheusMetrics(
   broker: Broker,
-  { directory }: MetricsOptions,
-  world: World,
+  { directory, register: given }: MetricsOptions = {},
+  world: World = nodeWorld,
 ): Promise<Metrics> {
   const prometheus = await import('prom-client');
-  const register = new prometheus.Registry();
-  prometheus.collectDefaultMetrics({ register });
+  const register = given ?? new prometheus.Registry();
+  if (given === undefined) prometheus.collectDefaultMetrics({ register });
   const made = makeMetrics(prometheus, register);
   const counts = new RequestCounts({
     request: (api, listener, outcome, seconds) => {
@@ -53,28 +64,53 @@ export async function prometheusMetrics(
     bytesOut: (topic, bytes) => made.counter('millrace_bytes_out_total').inc({ topic }, bytes),
     refused: (api, error) => made.counter('millrace_refused_total').inc({ api, error }),
   });
-  const hear = (event: unknown): void => {
-    if ((event as RequestEvent).nodeId === broker.nodeId) counts.add(event as RequestEvent);
+  const inFlight = made.gauge('millrace_requests_in_flight');
+  const asked = new Set<object>();
+  const hearStart = (event: unknown): void => {
+    const { nodeId, api, request } = event as RequestStart;
+    if (nodeId !== broker.nodeId) return;
+    asked.add(request);
+    inFlight.inc({ api });
   };
+  const hear = (event: unknown): void => {
+    const { nodeId, api, request } = event as RequestEvent;
+    if (nodeId !== broker.nodeId) return;
+    counts.add(event as RequestEvent);
+    // One that had come before anybody counted was never added.
+    if (asked.delete(request)) inFlight.dec({ api });
+  };
+  subscribe(requestStartChannelName, hearStart);
   subscribe(requestChannelName, hear);
   const cluster = openClusterTo(broker, {}, world);
   const registry = await broker.registry();
+  /** What cannot be looked at is missing; what was counted is told all the same. */
+  const look = async (): Promise<void> => {
+    const connections = made.gauge('millrace_connections');
+    for (const [listener, count] of Object.entries(broker.connections()))
+      connections.set({ listener }, count);
+    const looks = [
+      lookAt(broker, cluster, registry, made, world),
+      ...(directory === undefined ? [] : [lookAtDisk(directory, made, world)]),
+    ];
+    for (const looked of await Promise.allSettled(looks))
+      if (looked.status === 'rejected')
+        world.logger.warn({ error: looked.reason }, 'a part of the metrics could not be looked at');
+  };
   return {
     contentType: register.contentType,
+    json: async () => {
+      await look();
+      return register.getMetricsAsJSON();
+    },
     text: async () => {
-      // What cannot be looked at is missing; what was counted is told all the same.
-      const looks = [
-        lookAt(broker, cluster, registry, made, world),
-        ...(directory === undefined ? [] : [lookAtDisk(directory, made, world)]),
-      ];
-      for (const look of await Promise.allSettled(looks))
-        if (look.status === 'rejected')
-          world.logger.warn({ error: look.reason }, 'a part of the metrics could not be looked at');
+      await look();
       return register.metrics();
     },
     close: async () => {
+      unsubscribe(requestStartChannelName, hearStart);
       unsubscribe(requestChannelName, hear);
-      register.clear();
+      if (given === undefined) register.clear();
+      else for (const name of Object.keys(metrics)) register.removeSingleMetric(name);
       await cluster.close();
       await registry.close();
     },
@@ -110,21 +146,9 @@ async function lookAt(
   const signal = clock.timeout(lookMs);
   await Promise.all(
     groups.map(async ({ group, kind, partitions }) => {
-      // Of a partition without a leader nobody knows the end: its group is left out, and the others are told.
-      const bounds = await Promise.all([
-        offsetsAt(cluster, partitions, 'earliest', signal),
-        offsetsAt(cluster, partitions, 'latest', signal),
-      ]).catch(() => undefined);
-      if (bounds === undefined) return;
-      const [starts, ends] = bounds;
-      const behind = partitions.map(({ committed }, at) => {
-        const start = starts[at]?.offset ?? 0;
-        return Math.max(0, (ends[at]?.offset ?? 0) - Math.max(start, committed ?? start));
-      });
-      lag.set(
-        { group, kind },
-        behind.reduce((sum, one) => sum + one, 0),
-      );
+      // A group of which it cannot be told is left out, and the others are told.
+      const behind = await recordsBehind(cluster, partitions, signal);
+      if (behind !== undefined) lag.set({ group, kind }, behind);
     }),
   );
 }
