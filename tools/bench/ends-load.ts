@@ -15,8 +15,15 @@ export function clusterAt(address: string): Cluster {
   return openCluster({ connect: tcpConnector({ codec: msgpackCodec() }), bootstrap: [address] });
 }
 
-export async function createTopic(cluster: Cluster, name: string, partitions: number): Promise<void> {
-  const answer = await cluster.call('createTopics', { timeoutMs: 60_000, topics: [{ name, partitions }] });
+export async function createTopic(
+  cluster: Cluster,
+  name: string,
+  partitions: number,
+  config: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const entries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+  const topics = [{ name, partitions, config: entries }];
+  const answer = await cluster.call('createTopics', { timeoutMs: 60_000, topics });
   if (answer.topics[0]?.error !== 'NONE') throw new Error(answer.topics[0]?.message);
 }
 
@@ -64,9 +71,10 @@ export async function consume(
   partitions: number,
   count: number,
   by: 'batches' | 'records',
+  from = 0,
 ): Promise<number> {
   const consumer = createConsumer(cluster, {
-    partitions: Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
+    partitions: Array.from({ length: partitions }, (_, partition) => ({ topic, partition, from })),
   });
   let seen = 0;
   let bytes = 0;

@@ -1,9 +1,8 @@
 // `npx tsx --conditions=@millrace/source tools/bench/ends.ts`: Millrace's own producer and consumer against a broker in
-// another process, over TCP. `ends.ts produce`, `consume`, `idle`, `partitions` for a part. Needs a build (`npm run setup`).
+// another process, over TCP. `ends.ts produce`, `consume` for a part. Needs a build (`npm run setup`).
 import { cpus } from 'node:os';
 import type { Cluster } from '@millrace/client';
 import { type BrokerProcess, startBrokerProcess } from './broker-process.ts';
-import { idleConnections, partitionCurve } from './ends-curves.ts';
 import { clusterAt, consume, createTopic, fiftyRecords, produce } from './ends-load.ts';
 import { rawProduce } from './raw-produce.ts';
 import { alternate, human } from './rounds.ts';
@@ -79,10 +78,6 @@ async function consumeFigures(_broker: BrokerProcess, cluster: Cluster): Promise
 const parts = {
   produce: produceFigures,
   consume: consumeFigures,
-  idle: (broker: BrokerProcess, cluster: Cluster) =>
-    idleConnections(broker, cluster, { rounds, seconds, line }),
-  partitions: (broker: BrokerProcess, cluster: Cluster) =>
-    partitionCurve(broker, cluster, { rounds, seconds, line }),
 };
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}; records/s of 200 bytes, medians of ${rounds} alternating rounds\n`,

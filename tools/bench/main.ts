@@ -1,4 +1,4 @@
-// `npm run bench`: the figures of the issue that began Millrace, each beside what it aims at. Needs a build (`npm run setup`).
+// `npm run bench:own`: the figures of the issue that began Millrace, each beside what it aims at. Needs a build (`npm run setup`).
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

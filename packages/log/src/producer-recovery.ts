@@ -63,18 +63,26 @@ export async function removeSnapshotsAfter(
   }
 }
 
-/** Durable once the directory is synced. Older snapshots than the last few are removed. */
+/**
+ * Durable once the directory is synced. Older snapshots than the last few are removed; answers those that are left, for the
+ * next call: a log of thousands of segments is not listed whenever one is full.
+ */
 export async function writeSnapshot(
   directory: string,
   offset: Offset,
   snapshot: Buffer,
   files: FileSystem,
-): Promise<void> {
+  known?: readonly Offset[],
+): Promise<readonly Offset[]> {
   await writeSynced(files, join(directory, segmentFileName(offset, 'snapshot')), snapshot);
-  const offsets = await snapshotOffsets(directory, files);
+  const offsets =
+    known === undefined
+      ? await snapshotOffsets(directory, files)
+      : [...known.filter((one) => one !== offset), offset];
   for (const old of offsets.slice(0, -snapshotsKept)) {
     await files.remove(join(directory, segmentFileName(old, 'snapshot')));
   }
+  return offsets.slice(-snapshotsKept);
 }
 
 async function newestSnapshot(

@@ -82,6 +82,8 @@ export class SegmentedLog implements Log {
   #producers: ProducerState;
   #config: LogConfig;
   #marked: boolean;
+  /** Of producers, in the directory; undefined: it has to be looked. */
+  #snapshots: readonly Offset[] | undefined;
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
@@ -358,7 +360,11 @@ export class SegmentedLog implements Log {
     await this.#orWarn('index or snapshot of a full segment could not be written', async () => {
       await writeIndex(this.#world.files, this.path, segment);
       if (next.snapshot === undefined) return;
-      await writeSnapshot(this.path, next.baseOffset, next.snapshot, this.#world.files);
+      const known = this.#snapshots;
+      // Should it fail halfway, the directory says what there is.
+      this.#snapshots = undefined;
+      const { files } = this.#world;
+      this.#snapshots = await writeSnapshot(this.path, next.baseOffset, next.snapshot, files, known);
       next.snapshot = undefined;
     });
     this.#compaction.arm();
@@ -380,6 +386,7 @@ export class SegmentedLog implements Log {
       await this.#compactor.beforeTruncation(end.offset);
       await this.#flusher.settled();
       const isFlushed = end.offset <= this.flushedOffset;
+      this.#snapshots = undefined;
       await cutTail(this, end, this.#world);
       const { active } = this.segments;
       if (isFlushed)

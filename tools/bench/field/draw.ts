@@ -1,7 +1,7 @@
 import { client } from './clients.ts';
 import type { Row } from './page.ts';
 
-interface Echarts {
+export interface Echarts {
   init(
     element: null,
     theme: null,
@@ -61,6 +61,6 @@ function barsOf(figure: 'producer' | 'consumer', row: Row): { name: string; perS
   }));
 }
 
-function thousands(value: number): string {
+export function thousands(value: number): string {
   return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : `${(value / 1e3).toFixed(value < 1e5 ? 1 : 0)} k`;
 }

@@ -96,6 +96,11 @@ export function tableOf(rows: readonly Row[]): string {
   return [throughput, costs, latencyColumns(rows)].map((columns) => plain(columns, rows)).join('\n\n');
 }
 
+/** What all of it was measured on. */
+export function machine(): string {
+  return `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, Node ${process.version}`;
+}
+
 /** The page in docs/benchmarks. */
 export function fieldPage(
   rows: readonly Row[],
@@ -105,9 +110,9 @@ export function fieldPage(
   const best = Math.max(...rows.filter(({ name }) => name.startsWith('Millrace')).map(fastest));
   return `# Millrace beside the field
 
-The two figures of the slides, drawn again on one machine in one run: \`npm run bench:field -- --write\` makes this page. Do not edit it.
+The two figures of the slides, drawn again on one machine in one run: \`npm run bench -- --write\` makes this page. Do not edit it.
 
-${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}, Node ${process.version}, everything on loopback. ${messageBytes}-byte messages, one partition or queue, one producer or consumer,
+${machine()}, everything on loopback. ${messageBytes}-byte messages, one partition or queue, one producer or consumer,
 ${messagesInFlight} messages in flight. ${run.rounds} alternating rounds, each with a fresh broker: ${run.seconds} s for each load after 1 s to warm up. Medians. *Spread*: the largest of the rounds over the smallest, of the figure that moved most.
 
 ![Producer](field-producer.svg)

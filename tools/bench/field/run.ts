@@ -1,13 +1,16 @@
-// Millrace beside the field: every peer that is here or can be installed, in alternating rounds on this machine.
-// `ROUNDS`, `SECONDS` and names of peers as arguments change what is run; `--write` writes docs/benchmarks/field.md.
+// `npm run bench`: Millrace beside the field, every peer that is here or can be installed, in alternating rounds on this
+// machine; then what a record costs while something grows. `ROUNDS`, `SECONDS` and names of peers as arguments (`growth`
+// for the curves alone) change what is run; `--write` writes docs/benchmarks/field.md and growth.md.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { growthCurves } from '../growth.ts';
+import { drawGrowth, growthPage, growthTable } from '../growth-page.ts';
 import { installClients } from './clients.ts';
 import { drawBars } from './draw.ts';
 import { limitsOfMachine } from './limits.ts';
 import { type Measured, measure } from './measure.ts';
-import { fieldPage, type Row, rowOf, tableOf } from './page.ts';
+import { fieldPage, machine, type Row, rowOf, tableOf } from './page.ts';
 import type { Client, Peer } from './peer.ts';
 import { nameOf, peers } from './peers.ts';
 
@@ -41,14 +44,28 @@ for (let round = 1; round <= rounds; round += 1)
     }
   }
 
+if (here.some(({ peer }) => peer.name === 'Apache Kafka'))
+  absent.push('node-rdkafka as a client of Apache Kafka: it would have to be compiled');
+
 const measured = here.filter(({ failure }) => failure === undefined);
 const rows: Row[] = measured.map(({ peer, client, rounds: all }) => rowOf(peer, client, all));
-const limits = await limitsOfMachine();
+const isWanted = (part: string): boolean => wanted.length === 0 || wanted.includes(part);
+const limits = rows.length === 0 ? undefined : await limitsOfMachine();
 console.log(tableOf(rows));
 for (const line of absent) console.log(`not measured: ${line}`);
-if (process.argv.includes('--write')) {
+if (limits !== undefined && process.argv.includes('--write')) {
   writeFileSync(join(documents, 'field.md'), fieldPage(rows, { rounds, seconds, absent, limits }));
   for (const figure of ['producer', 'consumer'] as const)
     writeFileSync(join(documents, `field-${figure}.svg`), drawBars(figure, rows));
   console.log('written to docs/benchmarks/field.md');
+}
+if (isWanted('growth')) {
+  console.error('bench: what a record costs while something grows');
+  const curves = await growthCurves({ rounds, seconds });
+  console.log(`\n${growthTable(curves)}`);
+  if (process.argv.includes('--write')) {
+    writeFileSync(join(documents, 'growth.md'), growthPage(curves, machine(), { rounds, seconds }));
+    writeFileSync(join(documents, 'growth.svg'), drawGrowth(curves));
+    console.log('written to docs/benchmarks/growth.md');
+  }
 }
