@@ -64,7 +64,6 @@ export function drawGrowth(curves: readonly Curve[]): string {
     xAxis: curves.map(({ points }, at) => ({
       type: 'category',
       gridIndex: at,
-      boundaryGap: false,
       data: points.map(({ count }) => count.toLocaleString('en')),
     })),
     yAxis: curves.map((_, at) => ({ type: 'value', gridIndex: at, min: 0, splitNumber: 2 })),
