@@ -6,7 +6,7 @@ export const groupExplanations = {
   GROUPS_NEED_REGISTRY: {
     meaning: 'This client cannot take part in a group.',
     why: 'Groups live in the registry, and the brokers keep none for their clients: it is elsewhere, as in ZooKeeper.',
-    cure: 'Give the registry that the brokers use, which the hint names: --zookeeper, or connect(address, { registry }). At an Apache Kafka none is needed: connect(address, { codec: kafkaCodec() }).',
+    cure: 'Give the registry that the brokers use, which the hint names: --zookeeper, or connect(address, { registry }).',
     retry: 'No.',
     from: 'client.consumer({ group }).',
   },
