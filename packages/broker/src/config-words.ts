@@ -27,6 +27,8 @@ export const configWords: {
       'what acks `all` waits for and consumers see: `flushed` survives a power cut, `process` the end of the process',
     minFreeDiskBytes:
       'with less room on the disk no records are taken (STORAGE_ERROR, which is tried again), until there is room again; 0: the disk is not looked at',
+    connectionMemoryBytes:
+      'what all connections together may hold: seven eighths for requests, of which one may take half, the rest for answers; beyond, nobody is refused, but requests are read more slowly',
     autoCreateTopics:
       'what a topic gets that is not there when a record is sent to it; `false`: nothing is made, and the producer is told',
     log: 'what holds for topics whose own configuration says nothing else',

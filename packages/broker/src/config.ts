@@ -21,6 +21,8 @@ export interface BrokerConfig {
   durability?: 'flushed' | 'process';
   /** With less room on the disk of `dataDirectory` no records are taken, until there is room again. 100 MB */
   minFreeDiskBytes?: number;
+  /** What all connections together may hold: seven eighths for requests, of which one may take half, the rest for answers. 256 MiB */
+  connectionMemoryBytes?: number;
   /** What a topic gets that a producer asked for and that is not there; false: nothing is made. 1 partition, 1 replica. */
   autoCreateTopics?: { partitions: number; replicas: number } | false;
   /** What holds for topics whose configuration says nothing else. Records go after 7 days; else the log's own defaults. */
@@ -44,6 +46,7 @@ export const brokerDefaults = Object.freeze({
   insecure: false,
   durability: 'flushed' as const,
   minFreeDiskBytes: 100_000_000,
+  connectionMemoryBytes: 256 * 1024 * 1024,
   autoCreateTopics: Object.freeze({ partitions: 1, replicas: 1 }),
 });
 
@@ -116,6 +119,7 @@ const brokerShape = {
   ),
   durability: z.optional(z.enum(['flushed', 'process'], { error: "must be 'flushed' or 'process'" })),
   minFreeDiskBytes: z.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  connectionMemoryBytes: z.optional(wholeNumber(4 * 1024 * 1024, Number.MAX_SAFE_INTEGER)),
   autoCreateTopics: z.optional(
     z.union([z.literal(false), z.strictObject(autoCreateShape)], {
       error: 'must be false or { partitions: 1 to 10000, replicas: 1 }',

@@ -1,7 +1,7 @@
 import type { Endpoints } from '@millrace/broker-core';
 import type { BrokerApi, Endpoint, ListenerCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
-import { type Listener, listenTcp } from '@millrace/transport';
+import { type ConnectionMemory, type Listener, listenTcp } from '@millrace/transport';
 import { type ListenerConfig, listenerDefaults } from './config.ts';
 import { brokerError } from './errors.ts';
 
@@ -42,7 +42,7 @@ export function checkListeners(listeners: readonly ListenerConfig[], insecure: b
 export async function openListeners(
   configs: readonly ListenerConfig[],
   api: Partial<BrokerApi>,
-  inCluster: boolean,
+  { inCluster, memory }: { inCluster: boolean; memory: ConnectionMemory },
   world: World,
 ): Promise<Listeners> {
   const listeners: Listener[] = [];
@@ -57,7 +57,7 @@ export async function openListeners(
       if (listeners.some((other) => other.name === name)) throw sameName(name);
       const { host = listenerDefaults.host, port = listenerDefaults.port } = config;
       const told = config.advertised?.host ?? (inCluster && isEverywhere(host) ? world.host.name : host);
-      const bound = await listenTcp({ api, codec, listener: name, host, port }, world);
+      const bound = await listenTcp({ api, codec, listener: name, host, port, memory }, world);
       listeners.push(bound);
       advertised[name] = { host: told, port: config.advertised?.port ?? bound.endpoint.port };
     }

@@ -5,7 +5,7 @@ import { type LogDirectory, openLogDirectory } from '@millrace/log';
 import type { BrokerApi, Connector } from '@millrace/protocol';
 import { memoryFileSystem, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
-import { inProcessConnector } from '@millrace/transport';
+import { type ConnectionMemory, connectionMemory, inProcessConnector } from '@millrace/transport';
 import { type BrokerConfig, brokerDefaults, checkConfig } from './config.ts';
 import { DiskWatch, refusingWhenFull } from './disk-watch.ts';
 import { type EmbeddedRegistry, openEmbeddedRegistry } from './embedded-registry.ts';
@@ -24,6 +24,8 @@ export interface Broker extends AsyncDisposable {
   readonly advertised: Endpoints;
   /** How many connections each listener has at this moment. */
   connections(): { readonly [listener: string]: number };
+  /** What they hold at this moment, in bytes: requests that are on their way or without an answer, and answers that have not left. */
+  connectionMemory(): { readonly requests: number; readonly answers: number };
   readonly api: Partial<BrokerApi>;
   /** In process: nothing copied. It reaches this broker only. */
   readonly connect: Connector;
@@ -77,10 +79,11 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
   const produce = disk === undefined ? core.api.produce : refusingWhenFull(core.api.produce, disk);
   const api = { ...core.api, produce, ...coordinator.api, ...door?.api, ...config.extraApis };
   const gate = gateApi(observed(api, nodeId, ownWorld));
+  const memory = sharedMemory(config, ownWorld);
   const listeners = await openListeners(
     config.listeners ?? [],
     gate.api,
-    config.registry !== undefined,
+    { inCluster: config.registry !== undefined, memory },
     ownWorld,
   );
   undo.push(() => listeners.close());
@@ -107,6 +110,7 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
     endpoints,
     advertised,
     connections: () => listeners.connections(),
+    connectionMemory: () => ({ requests: memory.requests.heldBytes, answers: memory.answers.heldBytes }),
     api,
     connect: inProcessConnector((nodeId) =>
       nodeId === undefined || nodeId === core.nodeId ? api : undefined,
@@ -115,6 +119,13 @@ async function assemble(config: BrokerConfig, world: World, undo: (() => Promise
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Of all listeners. */
+function sharedMemory({ connectionMemoryBytes }: BrokerConfig, world: World): ConnectionMemory {
+  const bytes = connectionMemoryBytes ?? brokerDefaults.connectionMemoryBytes;
+  const maxAnswerBytes = Math.floor(bytes / 8);
+  return connectionMemory({ maxRequestBytes: bytes - maxAnswerBytes, maxAnswerBytes }, world);
 }
 
 /** None for a broker in memory. */

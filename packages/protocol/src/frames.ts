@@ -36,20 +36,8 @@ export class FrameReader {
     if (chunk.length > 0) this.#chunks.push(chunk);
   }
 
-  /** The next whole frame without its length; undefined: more is needed; `{ refused }`: a length that is not taken, the stream is lost. */
-  next(): Buffer | { readonly refused: number } | undefined {
-    const length = this.#nextLength();
-    if (length === undefined) return undefined;
-    if (length < 0 || length > this.#maxFrameBytes()) return { refused: length };
-    const frame = this.#viewOf(length) ?? this.#join(length);
-    if (frame === undefined) return undefined;
-    this.#length = undefined;
-    this.#headerBytes = 0;
-    return frame;
-  }
-
-  /** What the next frame says its length is, unchecked; undefined until its four bytes are here. */
-  #nextLength(): number | undefined {
+  /** What the next frame says its length is; undefined until its four bytes are here. */
+  nextLength(): number | undefined {
     while (this.#length === undefined) {
       const chunk = this.#chunks[0];
       if (chunk === undefined) return undefined;
@@ -65,6 +53,18 @@ export class FrameReader {
       if (this.#headerBytes === lengthBytes) this.#length = this.#header.readInt32BE(0);
     }
     return this.#length;
+  }
+
+  /** The next whole frame without its length; undefined: more is needed; `{ refused }`: a length that is not taken, the stream is lost. */
+  next(): Buffer | { readonly refused: number } | undefined {
+    const length = this.nextLength();
+    if (length === undefined) return undefined;
+    if (length < 0 || length > this.#maxFrameBytes()) return { refused: length };
+    const frame = this.#viewOf(length) ?? this.#join(length);
+    if (frame === undefined) return undefined;
+    this.#length = undefined;
+    this.#headerBytes = 0;
+    return frame;
   }
 
   #viewOf(length: number): Buffer | undefined {

@@ -1,18 +1,18 @@
 import type { ByteRange } from '@millrace/runtime';
 import type { Copied, KernelCopy } from './kernel-copy.ts';
-import { cameUpShort, readWhole, sendPieces } from './range-sender.ts';
+import { cameUpShort, type PieceSink, readWhole, sendPieces } from './range-sender.ts';
 
 /** How much the kernel is asked to move at once: what another connection's call may have to wait for on the same thread. */
 const copyBytes = 1024 * 1024;
 /** Written by the stream when the socket is full: its callback says when there is room again. All that a stuck peer holds. */
 const probeBytes = 16 * 1024;
 
-export interface FileSink {
+export interface FileSink extends PieceSink {
   /** Of the socket, now: undefined once it is closed. */
   socket(): number | undefined;
   /** The kernel took so many bytes. */
   copied(bytes: number): void;
-  /** Resolves once the bytes have left (false: they never will). */
+  /** Resolves once all of the piece has left (false: it never will). */
   write(piece: Buffer): Promise<boolean>;
 }
 
@@ -40,7 +40,7 @@ export async function sendFile(
       if (copied === 'refused') break;
       if (copied === 0) throw cameUpShort(range, sent, 0);
       if (copied === 'full') {
-        const piece = await readWhole(range, sent, Math.min(probeBytes, range.byteLength - sent));
+        const piece = await readWhole(range, sent, sink.claim(Math.min(probeBytes, range.byteLength - sent)));
         sent += piece.length;
         if (!(await sink.write(piece))) return;
       } else {
@@ -50,7 +50,7 @@ export async function sendFile(
       if (sink.socket() === undefined) return;
     }
     // The rest, where the kernel would not: a broken socket is noticed there as well.
-    await sendPieces(range, sent, (piece) => sink.write(piece));
+    await sendPieces(range, sent, sink);
   } finally {
     if (own !== undefined) kernel.close(own);
     range.release();

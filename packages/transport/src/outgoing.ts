@@ -3,17 +3,27 @@ import type { ByteRange, Clock } from '@millrace/runtime';
 import { sendFile } from './file-sender.ts';
 import { type KernelCopyFinder, plainSocketOf } from './kernel-copy.ts';
 import { releaseChunks, sendRange } from './range-sender.ts';
+import { type BytesShare, SharedBytes } from './shared-bytes.ts';
 
 /** Chunks up to this size are joined before they are written: a copy is cheaper than a buffer in a writev. */
 const smallBytes = 2_048;
 /** A range below this size is read and leaves together with its answer: one write instead of two system calls more. */
 const kernelCopyBytes = 32 * 1024;
+/** How much of a range is in memory at a time: as much as is fast, less where many connections hold some. */
+const pieceBytes = { least: 16 * 1024, most: 256 * 1024 };
 
 export interface OutgoingEvents {
   /** Bytes have left: `unsentBytes` is less now. */
   sent(): void;
   /** A range could not be sent whole: the stream must go. */
   failed(error: unknown): void;
+}
+
+export interface OutgoingOptions {
+  /** Counts what is in memory; without, nobody does. */
+  memory?: BytesShare;
+  /** Without, ranges are read and written. */
+  kernelCopy?: KernelCopyFinder | undefined;
 }
 
 /**
@@ -24,7 +34,8 @@ export class Outgoing {
   readonly #stream: Duplex;
   readonly #clock: Clock;
   readonly #events: OutgoingEvents;
-  /** undefined: ranges are read and written. */
+  /** What is here and has not left; ranges count only for the pieces that have been read. */
+  readonly #memory: BytesShare;
   readonly #kernelCopy: KernelCopyFinder | undefined;
   #queue: (Uint8Array | ByteRange)[] = [];
   /** Bytes ever taken in, and ever handed to the kernel (or whatever the stream leads to). */
@@ -37,11 +48,12 @@ export class Outgoing {
   #ending = false;
   #dropped = false;
 
-  constructor(stream: Duplex, clock: Clock, events: OutgoingEvents, kernelCopy?: KernelCopyFinder) {
+  constructor(stream: Duplex, clock: Clock, events: OutgoingEvents, options: OutgoingOptions = {}) {
     this.#stream = stream;
     this.#clock = clock;
     this.#events = events;
-    this.#kernelCopy = kernelCopy;
+    this.#memory = options.memory ?? new SharedBytes(Number.POSITIVE_INFINITY, 0, clock).share();
+    this.#kernelCopy = options.kernelCopy;
   }
 
   /** In memory or promised, and not yet with the kernel. */
@@ -61,6 +73,7 @@ export class Outgoing {
     for (const chunk of chunks) {
       this.#queue.push(chunk);
       this.#takenBytes += chunk.byteLength;
+      if (chunk instanceof Uint8Array) this.#memory.hold(chunk.byteLength);
     }
     if (written !== undefined) this.#awaiting.push({ at: this.#takenBytes, written });
     this.#schedule();
@@ -78,6 +91,7 @@ export class Outgoing {
     releaseChunks(this.#queue);
     this.#queue = [];
     this.#awaiting.length = 0;
+    this.#memory.releaseAll();
   }
 
   #schedule(): void {
@@ -114,11 +128,14 @@ export class Outgoing {
       }
       const range = this.#queue.shift() as ByteRange;
       if (await this.#sendByKernel(range, waiting)) continue;
-      await sendRange(range, (piece) => {
-        // What came before the range leaves together with its first piece.
-        const chunks = [...waiting, piece];
-        waiting = [];
-        return this.#write(chunks);
+      await sendRange(range, {
+        claim: (bytes) => this.#claim(bytes),
+        write: (piece) => {
+          // What came before the range leaves together with its first piece.
+          const chunks = [...waiting, piece];
+          waiting = [];
+          return this.#write(chunks);
+        },
       });
     }
   }
@@ -138,23 +155,30 @@ export class Outgoing {
     await sendFile(range, file, kernel, {
       socket: () => (this.#dropped ? undefined : plainSocketOf(this.#stream)),
       copied: (bytes) => this.#left(bytes),
+      claim: (bytes) => this.#claim(bytes),
       write: (piece) => this.#writeOut([piece]),
     });
     return true;
+  }
+
+  #claim(wantedBytes: number): number {
+    const roomBytes = this.#memory.limitBytes - this.#memory.heldBytes;
+    const bytes = Math.min(wantedBytes, Math.max(roomBytes, pieceBytes.least), pieceBytes.most);
+    if (!this.#dropped) this.#memory.hold(bytes);
+    return bytes;
   }
 
   /** Resolves once all that was ever written has left: false when the stream ended before. */
   #writeOut(chunks: readonly Uint8Array[]): Promise<boolean> {
     const stream = this.#stream;
     if (this.#dropped || stream.destroyed) return Promise.resolve(false);
-    let bytes = 0;
-    for (const chunk of chunks) bytes += chunk.byteLength;
+    const bytes = bytesOf(chunks);
     return new Promise((resolve) => {
       const ended = (): void => resolve(false);
       stream.once('close', ended);
       writeTogether(stream, chunks.length > 0 ? chunks : [new Uint8Array(0)], () => {
         stream.off('close', ended);
-        if (bytes > 0) this.#left(bytes);
+        if (bytes > 0) this.#leftMemory(bytes);
         resolve(!this.#dropped && !stream.destroyed);
       });
     });
@@ -163,11 +187,15 @@ export class Outgoing {
   /** Resolves to whether the stream takes more. */
   async #write(chunks: readonly Uint8Array[]): Promise<boolean> {
     if (this.#dropped || this.#stream.destroyed) return false;
-    let bytes = 0;
-    for (const chunk of chunks) bytes += chunk.byteLength;
-    writeTogether(this.#stream, chunks, () => this.#left(bytes));
+    const bytes = bytesOf(chunks);
+    writeTogether(this.#stream, chunks, () => this.#leftMemory(bytes));
     if (this.#stream.writableNeedDrain) await drained(this.#stream);
     return !this.#dropped && !this.#stream.destroyed;
+  }
+
+  #leftMemory(bytes: number): void {
+    if (!this.#dropped) this.#memory.release(bytes);
+    this.#left(bytes);
   }
 
   #left(bytes: number): void {
@@ -179,6 +207,12 @@ export class Outgoing {
     }
     this.#events.sent();
   }
+}
+
+function bytesOf(chunks: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.byteLength;
+  return bytes;
 }
 
 /** `left` is called when all of them have left, not when the stream fails before. */

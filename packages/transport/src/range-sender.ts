@@ -1,31 +1,31 @@
 import { apiError } from '@millrace/protocol';
 import type { ByteRange } from '@millrace/runtime';
 
-/** How much of a range is in memory at a time, for each connection. */
-const pieceBytes = 256 * 1024;
+export interface PieceSink {
+  /** How many of so many bytes may be read into memory now: as of now these count. */
+  claim(bytes: number): number;
+  /** Resolves once there is room for more (false: there never will be). */
+  write(piece: Buffer): Promise<boolean>;
+}
 
 /**
- * Reads a range in bounded pieces, hands each to `write`, which resolves once there is room for more (false: there never
- * will be), and releases it. Rejects when the range cannot be read whole: its length was promised, so the stream is lost.
+ * Reads a range in bounded pieces, writes each, and releases it. Rejects when the range cannot be read whole: its length
+ * was promised, so the stream is lost.
  */
-export async function sendRange(range: ByteRange, write: (piece: Buffer) => Promise<boolean>): Promise<void> {
+export async function sendRange(range: ByteRange, sink: PieceSink): Promise<void> {
   try {
-    await sendPieces(range, 0, write);
+    await sendPieces(range, 0, sink);
   } finally {
     range.release();
   }
 }
 
 /** What `sendRange` does, beginning at `from` and without the release. */
-export async function sendPieces(
-  range: ByteRange,
-  from: number,
-  write: (piece: Buffer) => Promise<boolean>,
-): Promise<void> {
+export async function sendPieces(range: ByteRange, from: number, sink: PieceSink): Promise<void> {
   for (let sent = from; sent < range.byteLength; ) {
-    const piece = await readWhole(range, sent, Math.min(pieceBytes, range.byteLength - sent));
+    const piece = await readWhole(range, sent, sink.claim(range.byteLength - sent));
     sent += piece.length;
-    if (!(await write(piece))) return;
+    if (!(await sink.write(piece))) return;
   }
 }
 

@@ -130,7 +130,7 @@ function sendingOver(socket: Socket, kernelCopy: KernelCopyFinder | undefined): 
       socket.destroy();
     },
   };
-  const outgoing = new Outgoing(socket, nodeWorld.clock, events, kernelCopy);
+  const outgoing = new Outgoing(socket, nodeWorld.clock, events, { kernelCopy });
   socket.once('close', () => outgoing.drop());
   return { outgoing, failure: failure.promise };
 }

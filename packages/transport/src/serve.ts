@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { BrokerApi, Endpoint, ListenerCodec } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import type { ConnectionMemory } from './connection-memory.ts';
 import { ServerConnection } from './server-connection.ts';
 
 export interface ServeOptions {
@@ -12,6 +13,8 @@ export interface ServeOptions {
   /** As others reach it. */
   endpoint?: Endpoint;
   limits?: ServeLimits;
+  /** Shared with whoever else is served; default: its own. */
+  memory?: ConnectionMemory;
 }
 
 export interface ServeLimits {

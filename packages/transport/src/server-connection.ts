@@ -12,12 +12,14 @@ import {
 } from '@millrace/protocol';
 import type { Timer, World } from '@millrace/runtime';
 import { AnswerOrder } from './answer-order.ts';
+import { connectionMemory } from './connection-memory.ts';
 import { Deadline } from './deadline.ts';
 import { messageOf, protocolCodeOf } from './errors.ts';
 import type { KernelCopyFinder } from './kernel-copy.ts';
 import { Outgoing, type OutgoingEvents } from './outgoing.ts';
 import { releaseAnswer } from './range-sender.ts';
 import type { ServeLimits, ServeOptions } from './serve.ts';
+import type { BytesShare } from './shared-bytes.ts';
 
 const defaults: Required<ServeLimits> = {
   maxInFlight: 1_000,
@@ -54,7 +56,15 @@ export class ServerConnection {
   #lastWordsTimer: Timer | undefined;
   #context: CallContext | undefined;
   #inFlight = 0;
-  #inFlightBytes = 0;
+  /** What requests without an answer, and the frame that is on its way, hold. */
+  readonly #requestMemory: BytesShare;
+  readonly #answerMemory: BytesShare;
+  /** Of the frame on its way, which has been given its room. */
+  #claimedBytes: number | undefined;
+  /** The next frame waits until others hold less. */
+  #needsRoom = false;
+  /** However much the codec would take. */
+  readonly #mostFrameBytes: number;
   /** `full`: the stream rests until there is room; `draining`: nothing more is taken, what was asked is answered. */
   #state: 'open' | 'full' | 'draining' | 'lost' = 'open';
 
@@ -73,12 +83,16 @@ export class ServerConnection {
     const { helloMs, frameMs, writeMs } = this.#limits;
     this.#codec = options.codec.server(new Set(Object.keys(options.api)));
     this.#order = options.codec.ordered ? new AnswerOrder() : undefined;
-    this.#reader = new FrameReader(() => this.#codec.maxFrameBytes);
+    const { requests, answers } = options.memory ?? connectionMemory({}, world);
+    this.#requestMemory = requests.share(() => this.#hasRoom());
+    this.#answerMemory = answers.share();
+    this.#mostFrameBytes = requests.maxShareBytes;
+    this.#reader = new FrameReader(() => this.#maxFrameBytes);
     const events: OutgoingEvents = {
       sent: () => this.#sent(),
       failed: (error) => this.#lose(`an answer could not be sent whole: ${messageOf(error)}`, 'warn'),
     };
-    this.#outgoing = new Outgoing(stream, world.clock, events, kernelCopy);
+    this.#outgoing = new Outgoing(stream, world.clock, events, { memory: this.#answerMemory, kernelCopy });
     this.#frameDeadline = new Deadline(world.clock, frameMs, () =>
       this.#lose(`half a frame for ${frameMs} ms`),
     );
@@ -131,25 +145,59 @@ export class ServerConnection {
   }
 
   #takeFrames(): void {
-    while (this.#state === 'open' && !this.#stream.destroyed) {
+    while (this.#state === 'open' && !this.#stream.destroyed && this.#claimFrame()) {
       const frame = this.#reader.next();
       if (frame === undefined) break;
       this.#frameDeadline.lift();
-      if ('refused' in frame) this.#follow(this.#codec.refuse(frame.refused), 0);
-      else this.#follow(this.#codec.decode(frame), frame.length);
+      const claimedBytes = this.#claimedBytes ?? 0;
+      this.#claimedBytes = undefined;
+      if ('refused' in frame) this.#follow(this.#codec.refuse(frame.refused), claimedBytes);
+      else this.#follow(this.#codec.decode(frame), claimedBytes);
       if (this.#state === 'open' && this.#isFull()) this.#rest();
     }
     if (this.#state === 'open' && this.#reader.isPartial) this.#frameDeadline.begin();
   }
 
+  /** A frame is gathered only once there is room for all of it: what has been begun can always be finished. */
+  #claimFrame(): boolean {
+    if (this.#claimedBytes !== undefined) return true;
+    const length = this.#reader.nextLength();
+    if (length === undefined) return false;
+    // One that will be refused is never gathered.
+    const bytes = length < 0 || length > this.#maxFrameBytes ? 0 : length;
+    if (!this.#requestMemory.hasRoomFor(bytes)) {
+      this.#requestMemory.waitFor(bytes);
+      this.#needsRoom = true;
+      this.#rest();
+      return false;
+    }
+    this.#requestMemory.hold(bytes);
+    this.#claimedBytes = bytes;
+    return true;
+  }
+
+  #hasRoom(): void {
+    this.#needsRoom = false;
+    if (this.#state === 'full') this.#resumeWithRoom();
+  }
+
+  get #maxFrameBytes(): number {
+    return Math.min(this.#codec.maxFrameBytes, this.#mostFrameBytes);
+  }
+
   #follow(incoming: Incoming, frameBytes: number): void {
+    if (incoming.kind === 'call') {
+      this.#context ??= this.#openContext();
+      this.#answer(incoming.call, this.#context, frameBytes);
+      return;
+    }
+    this.#requestMemory.release(frameBytes);
     if (incoming.kind === 'close') {
       this.#lose(incoming.reason, 'debug', incoming.chunks);
       return;
     }
     this.#context ??= this.#openContext();
-    if (incoming.kind === 'call') this.#answer(incoming.call, this.#context, frameBytes);
-    else this.#inTurn()(() => this.#add(incoming.chunks));
+    this.#inTurn()(() => this.#add(incoming.chunks));
   }
 
   /** What is returned takes what is to be done once all that was asked before is answered, where that matters. */
@@ -174,12 +222,12 @@ export class ServerConnection {
     const handler = this.#options.api[call.api] as AnyHandler | undefined;
     const inTurn = this.#inTurn();
     if (handler === undefined) {
+      this.#requestMemory.release(frameBytes);
       const message = `this broker does not answer ${call.api}`;
       inTurn(() => this.#send(call, { error: 'UNSUPPORTED_VERSION', message }));
       return;
     }
     this.#inFlight += 1;
-    this.#inFlightBytes += frameBytes;
     const silent = isSilent(call);
     try {
       handler(call.request, context).then(
@@ -208,7 +256,7 @@ export class ServerConnection {
 
   #settle(call: Call, outcome: Outcome, frameBytes: number): void {
     this.#inFlight -= 1;
-    this.#inFlightBytes -= frameBytes;
+    this.#requestMemory.release(frameBytes);
     this.#send(call, outcome);
     if (this.#state === 'full') this.#resumeWithRoom();
     else if (this.#state === 'draining') this.#endWhenIdle();
@@ -245,9 +293,11 @@ export class ServerConnection {
 
   #isFull(): boolean {
     return (
+      this.#needsRoom ||
       this.#inFlight >= this.#limits.maxInFlight ||
-      this.#inFlightBytes >= this.#limits.maxInFlightBytes ||
-      this.#outgoing.unsentBytes >= this.#limits.maxUnsentBytes
+      this.#requestMemory.heldBytes >= this.#limits.maxInFlightBytes ||
+      this.#outgoing.unsentBytes >= this.#limits.maxUnsentBytes ||
+      this.#answerMemory.heldBytes > this.#answerMemory.limitBytes
     );
   }
 
@@ -294,6 +344,10 @@ export class ServerConnection {
     this.#frameDeadline.stop();
     this.#writeDeadline.stop();
     this.#outgoing.drop();
+    // What its handlers still have is theirs until they settle.
+    this.#requestMemory.stopWaiting();
+    this.#requestMemory.release(this.#claimedBytes ?? 0);
+    this.#claimedBytes = undefined;
     this.#order?.end();
     this.#abort.abort();
   }

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Endpoint } from '@millrace/protocol';
 import { codeOf, type World } from '@millrace/runtime';
 import { nodeWorld } from '@millrace/runtime/node';
+import { connectionMemory } from './connection-memory.ts';
 import { transportError } from './errors.ts';
 import { KernelCopyFinder } from './kernel-copy.ts';
 import type { ServeOptions } from './serve.ts';
@@ -36,7 +37,7 @@ export async function listenTcp(options: ListenOptions, world: World = nodeWorld
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true });
   server.maxConnections = options.maxConnections ?? 10_000;
   const endpoint = { host, port: await bind(server, host, options.port ?? 0) };
-  const serving = { endpoint, ...options };
+  const serving = { endpoint, memory: connectionMemory({}, world), ...options };
   const kernelCopy = new KernelCopyFinder(world);
   let connectionId = 0;
   server.on('connection', (socket: Socket) => {

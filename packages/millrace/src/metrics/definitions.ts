@@ -28,6 +28,11 @@ export const metrics = {
     labels: ['api'],
   },
   millrace_connections: { kind: 'gauge', help: 'Open connections', labels: ['listener'] },
+  millrace_connection_memory_bytes: {
+    kind: 'gauge',
+    help: 'What connections hold: requests on their way or without an answer, answers that have not left',
+    labels: ['kind'],
+  },
   millrace_brokers: { kind: 'gauge', help: 'Live brokers of the cluster, as this one sees them', labels: [] },
   millrace_partitions: {
     kind: 'gauge',

@@ -88,6 +88,8 @@ export async function prometheusMetrics(
     const connections = made.gauge('millrace_connections');
     for (const [listener, count] of Object.entries(broker.connections()))
       connections.set({ listener }, count);
+    const memory = made.gauge('millrace_connection_memory_bytes');
+    for (const [kind, bytes] of Object.entries(broker.connectionMemory())) memory.set({ kind }, bytes);
     const looks = [
       lookAt(broker, cluster, registry, made, world),
       ...(directory === undefined ? [] : [lookAtDisk(directory, made, world)]),
