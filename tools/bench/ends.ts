@@ -2,6 +2,7 @@
 // another process, over TCP. `ends.ts produce`, `consume` for a part. Needs a build (`npm run setup`).
 import { cpus } from 'node:os';
 import type { Cluster } from '@millrace/client';
+import type { ProducerOptions } from '@millrace/producer';
 import { type BrokerProcess, startBrokerProcess } from './broker-process.ts';
 import { clusterAt, consume, createTopic, fiftyRecords, produce } from './ends-load.ts';
 import { rawProduce } from './raw-produce.ts';
@@ -17,39 +18,39 @@ function line(what: string, figure: string, aim: string): void {
 }
 
 async function produceFigures(broker: BrokerProcess, cluster: Cluster): Promise<void> {
-  await createTopic(cluster, 'written', 1);
-  const base = { topic: 'written', partitions: 1, seconds };
-  const batched = (acks: 'leader' | 'all') => () =>
-    produce(cluster, { ...base, options: { acks, batchBytes: fiftyRecords }, together: 50, callers: 32 });
-  const grown = (acks: 'leader' | 'all') => () =>
-    produce(cluster, { ...base, options: { acks }, together: 50, callers: 32 });
-  const single = (acks: 'leader' | 'all') => () =>
-    produce(cluster, { ...base, options: { acks }, together: 1, callers: 64 });
-  const raw = (recordsPerBatch: number, inFlight: number) => () =>
-    rawProduce(broker, 'written', { recordsPerBatch, inFlight, acks: 'leader', seconds });
-  const works = {
-    batched: batched('leader'),
-    batchedAll: batched('all'),
-    grown: grown('leader'),
-    grownAll: grown('all'),
-    single: single('leader'),
-    singleAll: single('all'),
-    raw: raw(50, 5),
-    raw32: raw(50, 32),
-    rawSingle: raw(1, 64),
+  await createTopic(cluster, 'one', 1);
+  await createTopic(cluster, 'eight', 8);
+  await createTopic(cluster, 'unhurried', 8, { 'flush.ms': '20' });
+  const load = (topic: string, options: ProducerOptions, together = 50, callers = 32) => {
+    const partitions = topic === 'one' ? 1 : 8;
+    return () => produce(cluster, { topic, partitions, seconds, options, together, callers });
   };
-  for (const work of Object.values(works)) await work();
-  const figures = await alternate(rounds, works);
-  const of = (name: keyof typeof works): string => human(figures[name] ?? Number.NaN);
-  line('32 callers, 50 sends each, record batches of 50, acks leader', of('batched'), 'aim 1 M');
-  line('  acks all', of('batchedAll'), 'aim half of it');
-  line('32 callers, 50 sends each, batches as they come, acks leader', of('grown'), '');
-  line('  acks all', of('grownAll'), '');
-  line('64 callers, one send each, acks leader', of('single'), 'aim 100 k');
-  line('  acks all', of('singleAll'), 'aim 35 k');
-  line('requests by hand: batches of 50, 5 in flight, acks leader', of('raw'), '');
-  line('  32 in flight', of('raw32'), '');
-  line('requests by hand: one record each, 64 in flight, acks leader', of('rawSingle'), '');
+  const raw = (recordsPerBatch: number, inFlight: number) => () =>
+    rawProduce(broker, 'one', { recordsPerBatch, inFlight, acks: 'leader', seconds });
+  const fifty = { acks: 'leader', batchBytes: fiftyRecords } as const;
+  const fiftyAll = { acks: 'all', batchBytes: fiftyRecords } as const;
+  const works: { readonly [name: string]: { work: () => Promise<number>; aim?: string } } = {
+    'batches of 50, acks leader, 1 partition': { work: load('one', fifty), aim: 'aim 1 M' },
+    '  8 partitions': { work: load('eight', fifty, 50, 64) },
+    '  8 partitions, flush.ms=20': { work: load('unhurried', fifty, 50, 64) },
+    'batches of 50, acks all, 1 partition': { work: load('one', fiftyAll), aim: 'aim half of it' },
+    '  8 partitions ': { work: load('eight', fiftyAll, 50, 64) },
+    'batches as they come, acks leader, 1 partition': { work: load('one', { acks: 'leader' }) },
+    'batches as they come, acks all, 1 partition': { work: load('one', { acks: 'all' }) },
+    'one send each, 64 callers, acks leader': {
+      work: load('one', { acks: 'leader' }, 1, 64),
+      aim: 'aim 100 k',
+    },
+    '  acks all': { work: load('one', { acks: 'all' }, 1, 64), aim: 'aim 35 k' },
+    'requests by hand: batches of 50, 5 in flight, acks leader': { work: raw(50, 5) },
+    '  32 in flight': { work: raw(50, 32) },
+    'requests by hand: one record each, 64 in flight, acks leader': { work: raw(1, 64) },
+  };
+  const run = Object.fromEntries(Object.entries(works).map(([name, { work }]) => [name, work]));
+  for (const work of Object.values(run)) await work();
+  const figures = await alternate(rounds, run);
+  for (const [name, { aim }] of Object.entries(works))
+    line(name, human(figures[name] ?? Number.NaN), aim ?? '');
 }
 
 async function consumeFigures(_broker: BrokerProcess, cluster: Cluster): Promise<void> {

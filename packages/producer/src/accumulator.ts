@@ -1,7 +1,10 @@
-import type { CompressionCodec, NewRecord } from '@millrace/record';
+import { BatchBuilder, type CompressionCodec, type NewRecord } from '@millrace/record';
 import type { Clock } from '@millrace/runtime';
 import type { ProducerConfig } from './config.ts';
-import { newBuilder, ProducerBatch, type Waiting } from './producer-batch.ts';
+import { ProducerBatch, type Waiting } from './producer-batch.ts';
+
+/** The most room that a batch is given before it has records for it: they may be few this time. */
+const mostExpectedBytes = 64 * 1024;
 
 /** What waits to be sent to one partition: full batches in order, and the one that still grows. */
 export class Accumulator {
@@ -11,6 +14,8 @@ export class Accumulator {
   readonly #clock: Clock;
   readonly #ready: ProducerBatch[] = [];
   #open: ProducerBatch | undefined;
+  /** What the batch before the open one came to: most are like the last. */
+  #lastBytes = 0;
 
   constructor(
     place: { readonly topic: string; readonly partition: number },
@@ -40,7 +45,7 @@ export class Accumulator {
     if (this.#open?.tryAppend(record, timestamp, waiting) === true) return this.#grown(this.#open, before);
     if (this.#open !== undefined) this.#ready.push(this.#open);
     this.#open = undefined;
-    const builder = newBuilder(this.#config.maxBatchBytes, this.#codec);
+    const builder = this.#newBuilder();
     const deadline = this.#clock.monotonic() + this.#config.deliveryTimeoutMs;
     const batch = new ProducerBatch(this.#place, deadline, builder);
     batch.tryAppend(record, timestamp, waiting);
@@ -86,7 +91,18 @@ export class Accumulator {
     return this.#open === undefined ? this.#ready : [...this.#ready, this.#open];
   }
 
+  #newBuilder(): BatchBuilder {
+    const { maxBatchBytes: maxBytes } = this.#config;
+    const expectedBytes = Math.min(this.#lastBytes, mostExpectedBytes);
+    return new BatchBuilder({
+      maxBytes,
+      expectedBytes,
+      ...(this.#codec === undefined ? {} : { codec: this.#codec }),
+    });
+  }
+
   #grown(batch: ProducerBatch, before: number): { bytes: number; full: boolean } {
+    this.#lastBytes = batch.bufferedBytes;
     const full = batch.bufferedBytes >= this.#config.batchBytes;
     if (full) {
       this.#ready.push(batch);

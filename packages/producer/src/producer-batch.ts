@@ -75,7 +75,7 @@ export class ProducerBatch {
     this.#waiting[0] = waiting;
   }
 
-  /** Its bytes under this sequence. The builder is free again. */
+  /** Its bytes under this sequence. */
   stamped(sequence: Sequence | undefined, stamp: (bytes: Buffer, sequence: Sequence) => void): Buffer {
     if (this.#bytes !== undefined) stamp(this.#bytes, sequence ?? noSequence);
     else this.#bytes = this.#builder?.build(sequence ?? noSequence) ?? Buffer.alloc(0);
@@ -100,8 +100,4 @@ export class ProducerBatch {
     for (const waiting of this.#waiting) waiting?.reject(error);
     this.#settle();
   }
-}
-
-export function newBuilder(maxBytes: number, codec: CompressionCodec | undefined): BatchBuilder {
-  return new BatchBuilder(codec === undefined ? { maxBytes } : { maxBytes, codec });
 }

@@ -27,15 +27,18 @@ export class BatchBuilder {
   readonly #maxBytes: number;
   readonly #codec: CompressionCodec | undefined;
   #buffer = emptyBuffer;
-  #capacity = firstCapacity;
+  #capacity: number;
   #size = batchHeaderBytes;
   #recordCount = 0;
   #baseTimestamp = 0;
   #maxTimestamp = 0;
 
-  /** `maxBytes`: of the batch before compression, header included. */
-  constructor(options: { maxBytes: number; codec?: CompressionCodec }) {
-    const { maxBytes, codec } = options;
+  /**
+   * `maxBytes`: of the batch before compression, header included. `expectedBytes`: what the first batch is expected to need,
+   * where one knows; it may need more or less.
+   */
+  constructor(options: { maxBytes: number; expectedBytes?: number; codec?: CompressionCodec }) {
+    const { maxBytes, expectedBytes = 0, codec } = options;
     if (
       !Number.isInteger(maxBytes) ||
       maxBytes < batchHeaderBytes + smallestRecordBytes ||
@@ -46,6 +49,7 @@ export class BatchBuilder {
       );
     }
     this.#maxBytes = maxBytes;
+    this.#capacity = Math.max(firstCapacity, expectedBytes);
     this.#codec = codec;
   }
 

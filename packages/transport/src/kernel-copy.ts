@@ -31,8 +31,11 @@ interface Koffi {
 /** IPPROTO_TCP and TCP_NOTSENT_LOWAT on Linux. */
 const tcpLevel = 6;
 const unsentLowWater = 25;
-/** How much the kernel may hold of what a peer has no room for: its memory for TCP is shared by all connections. */
-const unsentBytes = 512 * 1024;
+/**
+ * How much the kernel may hold of what a peer has no room for. Its memory for TCP is shared by all connections: the more
+ * of them are being sent to, the less it is for each, from the first on that is sent to then.
+ */
+const unsentBytes = { least: 512 * 1024, most: 4 * 1024 * 1024, together: 64 * 1024 * 1024 };
 /** fcntl's F_DUPFD_CLOEXEC on Linux, whatever the processor. */
 const duplicateAndCloseOnExec = 1030;
 
@@ -80,12 +83,14 @@ export async function loadKernelCopy(): Promise<KernelCopy | undefined> {
   const setOption = library.func('int setsockopt(int, int level, int option, int *value, uint32_t size)');
   const close = library.func('int close(int descriptor)');
   const full = koffi.os.errno['EAGAIN'];
+  let opened = 0;
   return {
     open: (socket) => {
       const own = duplicate(socket, duplicateAndCloseOnExec, 'int', 0);
       if (own < 0) return undefined;
       // Where the kernel does not know it, a stuck peer holds some megabytes of the kernel's.
-      setOption(own, tcpLevel, unsentLowWater, [unsentBytes], 4);
+      opened += 1;
+      setOption(own, tcpLevel, unsentLowWater, [unsentBytesOfOneOf(opened)], 4);
       return own;
     },
     copy: (socket, file, position, length) =>
@@ -96,9 +101,15 @@ export async function loadKernelCopy(): Promise<KernelCopy | undefined> {
         });
       }),
     close: (socket) => {
+      opened -= 1;
       close(socket);
     },
   };
+}
+
+function unsentBytesOfOneOf(connections: number): number {
+  const { least, most, together } = unsentBytes;
+  return Math.min(Math.max(Math.floor(together / connections), least), most);
 }
 
 async function importKoffi(name: string): Promise<Koffi> {
