@@ -1,4 +1,4 @@
-import { BatchBuilder, type CompressionCodec, type NewRecord } from '@millrace/record';
+import { BatchBuilder, type NewRecord } from '@millrace/record';
 import type { Delivery } from './config.ts';
 
 /** Who waits for a record. */
