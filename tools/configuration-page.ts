@@ -69,9 +69,9 @@ millrace topic describe orders
 \`\`\`
 
 \`describe\` says of each value whether it is the topic's own (\`topic\`), the broker's \`log\` (\`broker\`) or built in (\`default\`). A change holds for the
-open logs at once, without a restart: retention looks at least every five minutes, compaction fifteen seconds after a segment was sealed or the
-configuration changed. In a program, \`client.createTopic(name, { partitions, config })\` takes the same names. Names that Kafka has and nothing here
-would act upon are refused.
+open logs at once, without a restart: retention looks at least every five minutes, and with \`retention.bytes\` a second after a segment was sealed;
+compaction fifteen seconds after one was sealed or the configuration changed. In a program, \`client.createTopic(name, { partitions, config })\` takes
+the same names. Names that Kafka has and nothing here would act upon are refused.
 `;
 }
 

@@ -38,6 +38,13 @@ describe('metadata', () => {
     ['no partitions at all', metadata([topic('orders', [])])],
     ['the topic twice', metadata([topic('orders', [0]), topic('orders', [0])])],
     ['another topic only', metadata([topic('other', [0])])],
+    [
+      'more brokers than there can be',
+      metadata(
+        [topic('orders', [0])],
+        Array.from({ length: 10_001 }, (_, nodeId) => ({ ...broker, nodeId })),
+      ),
+    ],
     ['a broker twice', metadata([topic('orders', [0])], [broker, { ...broker, port: 2 }])],
   ])('is refused when it names %s', (_, answer) => {
     expect(() => checkMetadata(answer, ['orders'])).toThrow(invalid);

@@ -4,22 +4,25 @@ import { clientError } from './errors.ts';
 type Metadata = ResponseOf<'metadata'>;
 export type TopicMetadata = Metadata['topics'][number];
 
+/** More than any cluster has; each may have to be tried. */
+const maxBrokers = 10_000;
+
 /**
- * What a broker says of its cluster, if it can be: every broker once, and of each topic the partitions 0 to n - 1, each
+ * What a broker says of its cluster, if it can be: every broker once, not more than 10,000, and of each topic the partitions 0 to n - 1, each
  * once; they are put in order. Only topics that were asked for count. INVALID_METADATA.
  */
 export function checkMetadata(answer: Metadata, asked: readonly string[] | undefined): Metadata {
+  if (answer.brokers.length > maxBrokers) throw impossible(`it has ${answer.brokers.length} brokers`);
   const nodeIds = new Set(answer.brokers.map(({ nodeId }) => nodeId));
   if (nodeIds.size !== answer.brokers.length) throw impossible('a broker is named twice');
   const expected = asked === undefined ? undefined : new Set(asked);
   const topics = answer.topics
     .filter(({ name }) => expected === undefined || expected.has(name))
     .map(inOrder);
-  if (new Set(topics.map(({ name }) => name)).size !== topics.length)
-    throw impossible('a topic is named twice');
-  for (const name of asked ?? []) {
-    if (!topics.some((topic) => topic.name === name)) throw impossible(`it leaves out topic '${name}'`);
-  }
+  const named = new Set(topics.map(({ name }) => name));
+  if (named.size !== topics.length) throw impossible('a topic is named twice');
+  const missing = asked?.find((name) => !named.has(name));
+  if (missing !== undefined) throw impossible(`it leaves out topic '${missing}'`);
   return { ...answer, topics };
 }
 

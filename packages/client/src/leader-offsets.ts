@@ -95,7 +95,7 @@ export class LeaderOffsets {
       const partitions = asked.map(({ wanted }) => wanted);
       const answer = await connection.call('listOffsets', { ...this.#request, partitions });
       for (const [place, { wanted, index }] of asked.entries())
-        this.#answers[index] = answer.partitions[place] ?? unanswered(wanted);
+        this.#answers[index] = answerFor(wanted, answer.partitions[place]);
     } catch (error) {
       if (leaderMayHaveMoved(error)) for (const { wanted } of asked) this.#leaders.forget(wanted.topic);
       throw error;
@@ -107,6 +107,8 @@ function moved(answer: Answer | undefined): boolean {
   return answer !== undefined && answer.error !== 'NONE' && leaderMayHaveMoved({ code: answer.error });
 }
 
-function unanswered({ topic, partition }: Asked['wanted']): Answer {
+/** One for another partition is none. */
+function answerFor({ topic, partition }: Asked['wanted'], answer: Answer | undefined): Answer {
+  if (answer?.topic === topic && answer.partition === partition) return answer;
   return { topic, partition, error: 'UNKNOWN_SERVER_ERROR', message: `${topic}-${partition}: no answer` };
 }

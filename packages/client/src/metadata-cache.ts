@@ -2,6 +2,7 @@ import type { Connection, NodeAddress, ResponseOf } from '@millrace/protocol';
 import type { World } from '@millrace/runtime';
 import { abandonable } from './abandon.ts';
 import type { AnyBroker } from './any-broker.ts';
+import { addressText } from './bootstrap-address.ts';
 import { checkMetadata, type TopicMetadata } from './check-metadata.ts';
 import type { Connections } from './connections.ts';
 import { clientError } from './errors.ts';
@@ -123,12 +124,7 @@ export class MetadataCache {
 
   async #learn(brokers: ResponseOf<'metadata'>['brokers']): Promise<void> {
     this.#nodes = new Map(brokers.map((node) => [node.nodeId, node]));
-    for (const node of brokers) {
-      const isAlone = !brokers.some(
-        (other) => other !== node && other.host === node.host && other.port === node.port,
-      );
-      if (isAlone) this.#connections.adopt(node);
-    }
+    for (const node of aloneAtTheirAddress(brokers)) this.#connections.adopt(node);
     this.#anyBroker.know(brokers);
     // An answer without brokers would cut us off; the connection it came by is still good.
     if (brokers.length > 0) await this.#connections.keepOnly([...brokers, ...this.#anyBroker.bootstrap]);
@@ -139,4 +135,10 @@ export class MetadataCache {
     if (known === undefined) return undefined;
     return this.#world.clock.monotonic() - known.askedAt < this.#maxAgeMs ? known.topic : undefined;
   }
+}
+
+function aloneAtTheirAddress(nodes: readonly Node[]): readonly Node[] {
+  const counts = new Map<string, number>();
+  for (const node of nodes) counts.set(addressText(node), (counts.get(addressText(node)) ?? 0) + 1);
+  return nodes.filter((node) => counts.get(addressText(node)) === 1);
 }

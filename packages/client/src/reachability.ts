@@ -3,6 +3,9 @@ import { type CodedError, codeOf } from '@millrace/runtime';
 import { addressText } from './bootstrap-address.ts';
 import { clientError } from './errors.ts';
 
+/** With more brokers than these it is not looked into: each would be connected to at once. */
+const mostProbed = 100;
+
 /** What has to be tried to know whether brokers tell addresses at which they cannot be reached. */
 export interface ReachabilityProbe {
   /** The brokers that the broker at this address tells of, asked now; rejects when it does not answer. */
@@ -24,6 +27,7 @@ export async function otherAddressError(
   for (const reached of bootstrap) {
     const told = await probe.brokersToldAt(reached).catch(() => []);
     if (told.length === 0 || told.some((node) => addressText(node) === addressText(reached))) continue;
+    if (told.length > mostProbed) return undefined;
     // Asked after that answer, so that a broker which was just starting is not taken for one at a wrong address.
     const found = await Promise.all(told.map((node) => probe.isReached(node)));
     return found.includes(true) ? undefined : reachedOther(reached, told, cause);

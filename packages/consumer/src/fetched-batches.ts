@@ -32,8 +32,9 @@ export async function bytesOf(batches: Buffer | ByteRange): Promise<Buffer> {
 }
 
 /**
- * Checks what came: every batch by its checksum. undefined when nothing came. CORRUPT_MESSAGE names the offset; what
- * lies before the damage is given back first, and found again by the next fetch.
+ * Checks what came: every batch by its checksum, and that each lies behind the one before, the first not wholly before
+ * what was asked for. undefined when nothing came. CORRUPT_MESSAGE names the offset; what lies before the damage is given
+ * back first, and found again by the next fetch.
  */
 export async function checkBatches(
   bytes: Buffer,
@@ -46,10 +47,15 @@ export async function checkBatches(
   try {
     for (const { position, header } of batchesIn(bytes)) {
       verifyBatch(bytes, position);
+      if (header.lastOffset < nextOffset || (end > 0 && header.baseOffset < nextOffset))
+        throw consumerError(
+          'CORRUPT_MESSAGE',
+          `a batch came of the offsets ${header.baseOffset} to ${header.lastOffset}`,
+        );
       if (header.compression !== 'none' && !codecs.has(header.compression))
         codecs.set(header.compression, await loadCompression(header.compression));
       end = position + header.sizeInBytes;
-      nextOffset = Math.max(nextOffset, header.lastOffset + 1);
+      nextOffset = header.lastOffset + 1;
     }
   } catch (cause) {
     if (nextOffset === from) throw damaged(place, from, cause);

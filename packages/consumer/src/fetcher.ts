@@ -160,15 +160,18 @@ export class Fetcher {
       for (const question of questions) this.#unanswered(question, error);
       return;
     }
-    await Promise.all(
-      answers.map(async (answer, index) => {
-        const question = questions[index];
-        if (question === undefined) releaseBatches(answer);
-        else await this.#take(question, answer);
-      }),
-    );
-    // One that the broker left out is asked for again, after a pause.
-    for (const question of questions.slice(answers.length)) this.#askLater(question);
+    for (const surplus of answers.slice(questions.length)) releaseBatches(surplus);
+    await Promise.all(questions.map((question, index) => this.#hear(question, answers[index])));
+  }
+
+  /** One that the broker left out, or spoke of in another's place, is asked for again, after a pause. */
+  async #hear(question: Question, answer: FetchedPartition | undefined): Promise<void> {
+    if (answer !== undefined && isFor(question, answer)) {
+      await this.#take(question, answer);
+      return;
+    }
+    if (answer !== undefined) releaseBatches(answer);
+    this.#askLater(question);
   }
 
   async #take(question: Question, answer: FetchedPartition): Promise<void> {
@@ -241,6 +244,10 @@ export class Fetcher {
     partition.failure = error;
     this.#arrived.all();
   }
+}
+
+function isFor({ partition: { topic, partition } }: Question, answer: FetchedPartition): boolean {
+  return answer.topic === topic && answer.partition === partition;
 }
 
 function isFree({ isAsked, isFindingLeader, paused, revoking, isLost, failure }: AssignedPartition): boolean {

@@ -139,6 +139,26 @@ describe('retention by size', () => {
     await log.close();
   });
 
+  it('comes a second after a segment was sealed, however many are sealed, and then rests', async () => {
+    const { log, world } = await logOf([0, 0, 0, 0], {});
+    const each = log.sizeInBytes / 4;
+    log.configure({ retentionBytes: each * 2 });
+
+    let most = 0;
+    for (let value = 4; value < 40; value += 1) {
+      await log.append({ value: String(value), timestamp: world.clock.now() });
+      await log.flush();
+      await world.clock.advance(200);
+      most = Math.max(most, log.sizeInBytes);
+    }
+    await world.clock.advance(1_000);
+
+    // As many as are sealed in a second, and the one that is written to.
+    expect(most).toBeLessThanOrEqual(each * (2 + 5 + 4));
+    expect(await valuesOf(log)).toEqual(['38', '39']);
+    await log.close();
+  });
+
   it('never takes the segment that is written to', async () => {
     const { log } = await logOf([0, 0], { retentionBytes: 0 });
 

@@ -368,6 +368,7 @@ export class SegmentedLog implements Log {
       next.snapshot = undefined;
     });
     this.#compaction.arm();
+    this.#retaining.segmentSealed();
   }
 
   fail(error: Error): void {

@@ -128,8 +128,7 @@ class ClientConnection implements Connection {
         this.#settle(frame);
       }
     } catch (error) {
-      const isCoded = protocolCodeOf(error) !== undefined && error instanceof Error;
-      this.#lose(isCoded ? error : networkException('an answer could not be read', error));
+      this.#lose(unreadable(error));
     }
   }
 
@@ -183,6 +182,17 @@ function saidNothing(): Error {
   return apiError('NETWORK_EXCEPTION', `the connection was accepted, and nothing said for ${helloMs} ms`, {
     hint: 'is this the address of a Millrace broker, and does its process still answer?',
   });
+}
+
+/**
+ * Why a connection ended on which something cannot be read. To a caller it is a line that was cut, for nobody knows what
+ * became of the call: CORRUPT_MESSAGE is what brokers say of a batch that they did not write.
+ */
+function unreadable(cause: unknown): Error {
+  const code = protocolCodeOf(cause);
+  if (code !== undefined && code !== 'CORRUPT_MESSAGE') return cause as Error;
+  const what = code === undefined ? '' : `: ${messageOf(cause)}`;
+  return networkException(`the connection was ended, for what came cannot be read${what}`, cause);
 }
 
 /** A length that no frame has. Where nothing else came before, these four bytes are how somebody else begins. */

@@ -38,9 +38,9 @@ export class PendingCalls {
     this.#dead = dead;
   }
 
-  /** 32 bits, wrapping; never one whose answer may still come. */
+  /** Never one whose answer may still come. */
   nextCorrelation(): number {
-    do this.#lastCorrelation = (this.#lastCorrelation + 1) >>> 0;
+    do this.#lastCorrelation = correlationAfter(this.#lastCorrelation);
     while (this.#calls.has(this.#lastCorrelation) || this.#abandoned.has(this.#lastCorrelation));
     return this.#lastCorrelation;
   }
@@ -110,6 +110,11 @@ export class PendingCalls {
     if (silent) this.#dead('the broker said nothing while a call timed out');
     else if (this.#abandoned.size > maxAbandoned) this.#dead('the broker answers too few calls');
   }
+}
+
+/** Wraps at 31 bits: Kafka's protocol has a sign. */
+export function correlationAfter(correlation: number): number {
+  return (correlation + 1) & 0x7fffffff;
 }
 
 function timedOut({ api, begunAt }: PendingCall, now: number): Error {

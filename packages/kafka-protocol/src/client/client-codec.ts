@@ -111,7 +111,7 @@ export class KafkaClientCodec implements ClientCodec {
   #decode(frame: Buffer): { correlation: number; outcome: Outcome } | undefined {
     const from = new Reader(frame, maxItems);
     const correlation = from.int32();
-    if (correlation === helloCorrelation) {
+    if (correlation === helloCorrelation && this.#ranges === undefined) {
       this.#greeted(frame.subarray(frame.length - from.remaining));
       return undefined;
     }

@@ -39,8 +39,7 @@ export function byTopic<Partition extends Named, Item>(
   itemOf: (partition: Partition) => Item,
 ): { readonly topic: string; readonly partitions: Item[] }[] {
   const topics = new Map<string, Item[]>();
-  for (const partition of partitions)
-    topics.set(partition.topic, [...(topics.get(partition.topic) ?? []), itemOf(partition)]);
+  for (const partition of partitions) listOf(topics, partition.topic).push(itemOf(partition));
   return [...topics].map(([topic, items]) => ({ topic, partitions: items }));
 }
 
@@ -52,14 +51,20 @@ export function inOrder<Answer>(
 ): Answer[] {
   const found = new Map<string, Answer[]>();
   for (const { topic, partitions } of topics)
-    for (const answer of partitions) {
-      const key = `${topic}/${numberOf(answer)}`;
-      found.set(key, [...(found.get(key) ?? []), answer]);
-    }
+    for (const answer of partitions) listOf(found, `${topic}/${numberOf(answer)}`).push(answer);
   return asked.map(({ topic, partition }) => {
     const answer = found.get(`${topic}/${partition}`)?.shift();
     if (answer === undefined)
       throw apiError('CORRUPT_MESSAGE', `the broker left out ${topic}-${partition}, which it was asked for`);
     return answer;
   });
+}
+
+function listOf<Item>(lists: Map<string, Item[]>, key: string): Item[] {
+  let list = lists.get(key);
+  if (list === undefined) {
+    list = [];
+    lists.set(key, list);
+  }
+  return list;
 }
