@@ -74,6 +74,14 @@ export class Accumulator {
     this.#ready.unshift(...batches);
   }
 
+  /** Those of which nobody knows whether they are written. */
+  takeDoubtful(): readonly ProducerBatch[] {
+    const doubtful = this.#ready.filter(({ mayBeWritten }) => mayBeWritten);
+    const others = this.#ready.filter(({ mayBeWritten }) => !mayBeWritten);
+    this.#ready.splice(0, this.#ready.length, ...others);
+    return doubtful;
+  }
+
   /** Those whose time has passed. */
   expired(now: number): ProducerBatch[] {
     const expired: ProducerBatch[] = [];

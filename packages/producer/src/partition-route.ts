@@ -51,11 +51,22 @@ export class PartitionRoute {
     if (this.#identity !== undefined) this.#identity.isKnown = false;
   }
 
+  /** A batch was given up of which nobody knows what became. */
+  leftBehind(): void {
+    if (this.#identity !== undefined) this.#identity.mayComeLate = true;
+  }
+
   forgetLeader(): void {
     this.#leader = undefined;
     this.#cluster.forget(this.#place.topic);
   }
 
+  /** What was sent so far and not written is never to be: its sequences are left behind. */
+  beginEpoch(): void {
+    this.#identity = this.#identity?.nextEpoch();
+  }
+
+  /** Somebody else writes under it. */
   forgetIdentity(): void {
     this.#identity = undefined;
   }

@@ -1,4 +1,5 @@
 import { prepareChecksums } from '@millrace/record';
+import { CodedError } from '@millrace/runtime';
 import fc from 'fast-check';
 import type { ProducerOptions } from './config.ts';
 import { createProducer, type Producer } from './producer.ts';
@@ -112,7 +113,7 @@ describe('the sender of a partition', () => {
     expect(broker.calls.at(-1)).toBe('produce to 2');
   });
 
-  it('gives up what is refused for good, and sends what follows under a new identity', async () => {
+  it('gives up what is refused for good, and sends what follows under a new epoch', async () => {
     const { broker, producer, clock } = start();
     await producer.send({ topic: 'orders', value: 'first' });
     broker.fates.push(refusedWith('TOPIC_AUTHORIZATION_FAILED'));
@@ -128,7 +129,55 @@ describe('the sender of a partition', () => {
     });
     expect((await others).map(({ offset }) => offset)).toEqual([1, 2]);
     expect(broker.log('orders').values).toEqual(['first', 'b', 'c']);
-    expect(broker.calls.filter((call) => call === 'initProducerId')).toHaveLength(2);
+    expect(broker.calls.filter((call) => call === 'initProducerId')).toHaveLength(1);
+  });
+
+  it('keeps out what it has given up, however late that comes to the broker', async () => {
+    const { broker, producer, clock } = start({ deliveryTimeoutMs: 500 });
+    await producer.send({ topic: 'orders', value: 'first' });
+    const slow = gate();
+    broker.fates.push(slow.fate);
+    const failure = failureOf(producer.send({ topic: 'orders', value: 'a' }));
+    await clock.advance(500);
+    await failure;
+
+    const next = producer.send({ topic: 'orders', value: 'b' });
+    await clock.advance(1_000);
+    slow.open();
+    await clock.advance(0);
+
+    expect((await next).offset).toBe(1);
+    expect(broker.log('orders').values).toEqual(['first', 'b']);
+  });
+
+  it('goes on under another producer id when somebody else has its own, with what is not written', async () => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.log('orders').usurp();
+
+    const sent = sendAll(producer, letters);
+    await clock.advance(5_000);
+
+    expect((await sent).map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(broker.log('orders').values).toEqual(['first', ...letters]);
+  });
+
+  it('does not write again what may be written when somebody else has its producer id', async () => {
+    const { broker, producer, clock } = start();
+    await producer.send({ topic: 'orders', value: 'first' });
+    broker.fates.push(async (write) => {
+      write();
+      broker.log('orders').usurp();
+      throw new CodedError('NETWORK_EXCEPTION', 'the line was cut');
+    });
+
+    const failure = failureOf(producer.send({ topic: 'orders', value: 'a' }));
+    const next = producer.send({ topic: 'orders', value: 'b' });
+    await clock.advance(5_000);
+
+    expect(await failure).toMatchObject({ code: 'INVALID_PRODUCER_EPOCH', details: { mayBeWritten: true } });
+    expect((await next).offset).toBe(2);
+    expect(broker.log('orders').values).toEqual(['first', 'a', 'b']);
   });
 
   it('says that a refused record may have been written when an earlier answer was lost', async () => {

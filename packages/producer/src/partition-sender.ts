@@ -19,8 +19,11 @@ import type { ProducerBatch } from './producer-batch.ts';
  * flight, and sends again what was not acknowledged, in the old order and under the old sequences: the broker knows
  * what it has already.
  *
- * OUT_OF_ORDER_SEQUENCE means "not written". For the first batch in line it means that something before it will never
- * come (it was given up, or refused), so this one and all behind it go again under a new identity.
+ * OUT_OF_ORDER_SEQUENCE means "not written". For the first batch in line it means that something before it did not come
+ * (it was given up, or refused), so this one and all behind it go again under a new epoch, which keeps out what may still
+ * be on its way. Those of them are refused instead that are perhaps on their way themselves, behind one that was given up:
+ * both might come before the new epoch does. INVALID_PRODUCER_EPOCH means that somebody else has the producer id: under a new one goes what was
+ * certainly not written, the rest is refused.
  *
  * A batch without an answer at its deadline is given up too; an answer that comes later is not heard.
  */
@@ -166,18 +169,29 @@ export class PartitionSender implements BatchSender {
     if (this.#inFlight.size > 0) return;
     const failed = this.#failed.sort((a, b) => a.batch.order - b.batch.order);
     const again: ProducerBatch[] = [];
+    const before = this.#route.identity;
+    const usurped = failed.find(({ error }) => isUsurped(error));
+    if (usurped !== undefined) {
+      this.#route.forgetIdentity();
+      for (const batch of this.#accumulator.takeDoubtful()) this.#refuse(batch, usurped.error);
+    }
     for (const { batch, error } of failed) {
-      if (codeOf(error) === 'OUT_OF_ORDER_SEQUENCE') {
-        if (again.length === 0) this.#route.forgetIdentity();
+      const isGap = codeOf(error) === 'OUT_OF_ORDER_SEQUENCE' && again.length === 0;
+      if (usurped !== undefined && batch.mayBeWritten) this.#refuse(batch, usurped.error);
+      else if (isGap && batch.mayBeWritten && this.#route.identity?.mayComeLate === true)
+        this.#refuse(batch, error);
+      else if (codeOf(error) === 'OUT_OF_ORDER_SEQUENCE') {
+        if (isGap) this.#route.beginEpoch();
         again.push(batch);
-      } else if (isRetriable(error)) again.push(batch);
+      } else if (isRetriable(error) || isUsurped(error)) again.push(batch);
       else this.#refuse(batch, error);
     }
     if (failed.some(({ error }) => leaderMayHaveMoved(error))) this.#route.forgetLeader();
     this.#route.doubtIdentity();
     this.#failed = [];
-    if (this.#route.identity === undefined) for (const batch of again) batch.attempts = 0;
     this.#accumulator.putBack(again);
+    // Also what failed before these and waits for its turn.
+    if (this.#route.identity !== before) for (const batch of this.#accumulator.batches) batch.attempts = 0;
     this.#expire();
     void this.#prepare();
   }
@@ -243,6 +257,7 @@ export class PartitionSender implements BatchSender {
   }
 
   #giveUp(batch: ProducerBatch, error: Error): void {
+    if (batch.mayBeWritten) this.#route.leftBehind();
     batch.giveUp(error);
     this.#settled(batch);
   }
@@ -250,4 +265,8 @@ export class PartitionSender implements BatchSender {
   get #name(): string {
     return `${this.#place.topic}-${this.#place.partition}`;
   }
+}
+
+function isUsurped(error: unknown): boolean {
+  return codeOf(error) === 'INVALID_PRODUCER_EPOCH';
 }

@@ -69,15 +69,15 @@ export const recordExplanations = {
   OUT_OF_ORDER_SEQUENCE: {
     meaning: 'A producer’s batch does not follow the last one that the broker has of it.',
     why: 'A batch in between was lost or refused, or the broker lost records.',
-    cure: 'Make a new producer, and look from its last acknowledged record on what is there.',
-    retry: 'No.',
+    cure: 'Look from the last acknowledged record on what is there. A producer of ours goes on by itself.',
+    retry: 'No: see the error’s mayBeWritten first.',
     from: 'producer.send with acks all, and log.append.',
   },
   INVALID_PRODUCER_EPOCH: {
     meaning: 'A newer instance of this producer has taken over.',
     why: 'Two producers write with the same id; the older one is kept out.',
-    cure: 'Stop the older one.',
-    retry: 'No.',
+    cure: 'Stop the older one. A producer of ours takes another id and goes on by itself.',
+    retry: 'No: see the error’s mayBeWritten first.',
     from: 'producer.send with acks all, and log.append.',
   },
   INVALID_REQUIRED_ACKS: {

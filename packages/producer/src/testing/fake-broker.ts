@@ -14,6 +14,7 @@ export type Fate = (write: () => Answer, request: RequestOf<'produce'>) => Promi
 /** A batch as it was written. */
 interface LogBatch {
   readonly producerId: number;
+  readonly producerEpoch: number;
   readonly firstSequence: number;
   readonly lastSequence: number;
   readonly baseOffset: number;
@@ -30,20 +31,39 @@ class FakeLog {
     this.#batches = [];
   }
 
-  /** As a real log does: repeats are known, gaps refused, and a producer that is not known may begin anywhere. */
+  /** Somebody else writes under every producer id that is known here. */
+  usurp(): void {
+    const ids = new Set(this.#batches.map(({ producerId }) => producerId));
+    for (const producerId of ids)
+      this.#batches.push({
+        producerId,
+        producerEpoch: 0x7fff,
+        firstSequence: 0,
+        lastSequence: 0,
+        baseOffset: -1,
+      });
+  }
+
+  /**
+   * As a real log does: repeats are known, gaps refused, older epochs kept out, a newer one begins at 0, and a producer that
+   * is not known may begin anywhere.
+   */
   append(bytes: Buffer): { error: Code; baseOffset?: number } {
     const [first] = batchesIn(bytes);
     if (first === undefined) return { error: 'CORRUPT_MESSAGE' };
-    const { producerId, baseSequence, recordCount } = first.header;
+    const { producerId, producerEpoch, baseSequence, recordCount } = first.header;
     const lastSequence = baseSequence + recordCount - 1;
-    const own = this.#batches.filter((batch) => batch.producerId === producerId);
+    const known = this.#batches.filter((batch) => batch.producerId === producerId && producerId >= 0);
+    const newest = known.at(-1)?.producerEpoch ?? producerEpoch;
+    if (producerEpoch < newest) return { error: 'INVALID_PRODUCER_EPOCH' };
+    const own = known.filter((batch) => batch.producerEpoch === producerEpoch);
     const repeated = own.slice(-5).find((batch) => batch.firstSequence === baseSequence);
+    if (repeated !== undefined) return { error: 'NONE', baseOffset: repeated.baseOffset };
     const last = own.at(-1);
-    if (producerId >= 0 && repeated !== undefined) return { error: 'NONE', baseOffset: repeated.baseOffset };
-    if (producerId >= 0 && last !== undefined && last.lastSequence + 1 !== baseSequence)
-      return { error: 'OUT_OF_ORDER_SEQUENCE' };
+    const expected = last === undefined ? 0 : last.lastSequence + 1;
+    if (known.length > 0 && baseSequence !== expected) return { error: 'OUT_OF_ORDER_SEQUENCE' };
     const baseOffset = this.values.length;
-    this.#batches.push({ producerId, firstSequence: baseSequence, lastSequence, baseOffset });
+    this.#batches.push({ producerId, producerEpoch, firstSequence: baseSequence, lastSequence, baseOffset });
     for (const { value } of recordsIn(bytes)) this.values.push(value === null ? null : value.toString());
     this.sizes.push(recordCount);
     this.bytes += bytes.length;
