@@ -37,6 +37,8 @@ export class AssignedPartition implements TopicPartition {
   leader: Leader | undefined;
   /** In a row. */
   failures = 0;
+  /** Of these, in a row, answers that came and could not be read. */
+  unread = 0;
   /** Thrown to whoever reads this partition, once what came before is read; until a seek. */
   failure: Error | undefined;
   /** Changes with every seek: answers to older fetches are dropped. */

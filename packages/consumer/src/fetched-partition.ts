@@ -25,6 +25,17 @@ export function refusalOf(
   });
 }
 
+/** What was answered cannot be read, again and again. */
+export function unreadable(
+  { name, topic, partition }: AssignedPartition,
+  offset: number,
+  cause: unknown,
+): Error {
+  const { message } = cause as { message?: string };
+  const what = `${name} at offset ${offset} cannot be read: ${message ?? String(cause)}`;
+  return consumerError('STORAGE_ERROR', what, { cause, details: { topic, partition, offset } });
+}
+
 /** Where to go on by the reset policy when the answer says that the offset is gone; undefined: readers are told. */
 export function resetOffset(
   { error, logStartOffset, highWatermark }: FetchedPartition,

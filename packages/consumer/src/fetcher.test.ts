@@ -175,6 +175,26 @@ describe('fetching', () => {
     await consumer.close();
   });
 
+  it('tells its readers, by a code, of answers that can never be read', async () => {
+    await running.send('t', ['a']);
+    tamper = async (_request, ask) => {
+      await bytesIn(await ask());
+      const batches = {
+        byteLength: 10,
+        read: () => Promise.reject(Object.assign(new Error('i/o error'), { code: 'EIO' })),
+        release: () => {},
+      };
+      return { partitions: [{ topic: 't', partition: 0, error: 'NONE', batches }] };
+    };
+    const consumer = reader();
+
+    await expect(take(consumer, 1)).rejects.toMatchObject({
+      code: 'STORAGE_ERROR',
+      message: 't-0 at offset 0 cannot be read: i/o error',
+    });
+    await consumer.close();
+  });
+
   it('does not storm a broker that answers nothing at all', async () => {
     let asked = 0;
     tamper = async () => {

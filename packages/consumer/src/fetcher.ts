@@ -5,7 +5,13 @@ import type { AssignedPartition } from './assigned-partition.ts';
 import type { FetchConfig } from './config.ts';
 import { FetchRoom } from './fetch-room.ts';
 import { bytesOf, checkBatches, type LoadedCodecs } from './fetched-batches.ts';
-import { type FetchedPartition, refusalOf, releaseBatches, resetOffset } from './fetched-partition.ts';
+import {
+  type FetchedPartition,
+  refusalOf,
+  releaseBatches,
+  resetOffset,
+  unreadable,
+} from './fetched-partition.ts';
 import type { Wake } from './wake.ts';
 
 /** An answer that cannot be read so often in a row is an error. */
@@ -189,6 +195,7 @@ export class Fetcher {
       return;
     }
     partition.failures = 0;
+    partition.unread = 0;
     if (bytes.length === 0) return;
     try {
       const batches = await checkBatches(bytes, offset, partition.name, this.codecs);
@@ -223,9 +230,11 @@ export class Fetcher {
 
   /** What was answered could not be read: a broker in this process that stops closes its files. */
   #unread(question: Question, error: unknown): void {
+    const { partition, offset } = question;
     this.#askLater(question);
-    if (question.partition.failures >= unreadMax && !this.#isAbandoned(question))
-      this.#fail(question.partition, error as Error);
+    partition.unread += 1;
+    if (partition.unread >= unreadMax && !this.#isAbandoned(question))
+      this.#fail(partition, unreadable(partition, offset, error));
   }
 
   /** The search for a leader waits after a failure. */

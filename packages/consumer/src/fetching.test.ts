@@ -201,7 +201,7 @@ describe('a consumer of slow, lossy, moving brokers', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(100, 400, 100_000),
-        // So often in a row that readers are told.
+        // So often in a row readers are told.
         fc
           .array(trouble, { maxLength: 20 })
           .filter((all) => all.filter((one) => one === 'ranges that cannot be read').length < 5),
