@@ -1,11 +1,13 @@
 import type { CallContext, ErrorCode, RequestOf, ResponseOf } from '@millrace/protocol';
 import type { Timer, World } from '@millrace/runtime';
 import type { Failure } from './failure.ts';
+import { joinAnswer, notJoined, shareAnswer } from './group-answers.ts';
 import type { GroupLimits } from './limits.ts';
-import { keptProtocols, Member, type MemberFacts } from './member.ts';
+import { factsOf, keptProtocols, Member, type MemberFacts } from './member.ts';
 import { type Asker, Members } from './members.ts';
 import { PromisedIds } from './promised-ids.ts';
-import { chosenProtocol, commonProtocols } from './protocol-choice.ts';
+import { chosenProtocol } from './protocol-choice.ts';
+import { refusalOfJoin, refusalOfSync } from './refusals.ts';
 
 type Join = RequestOf<'joinGroup'>;
 type JoinAnswer = ResponseOf<'joinGroup'>;
@@ -33,13 +35,6 @@ export interface GroupHost {
 }
 
 const nothing = Buffer.alloc(0);
-const notJoined = (memberId: string, error: ErrorCode, message?: string): JoinAnswer => ({
-  error,
-  memberId,
-  members: [],
-  ...(message === undefined ? {} : { message }),
-});
-
 /**
  * A classic group (Kafka 0.9 to 4): its members join, one of them assigns, all learn their share, and every change begins
  * anew with the next generation. Who acts under an older one is refused. Empty → preparing (members join) → completing (the
@@ -83,8 +78,18 @@ export class ClassicGroup {
     return this.#protocolName ?? '';
   }
 
+  /** undefined: nobody leads. */
+  get leader(): string | undefined {
+    return this.#leader;
+  }
+
   get members(): readonly Member[] {
     return this.#members.all;
+  }
+
+  /** Ids that were given to clients which have not joined with them yet. */
+  get promisedIds(): number {
+    return this.#promised.size;
   }
 
   /** The member lives. */
@@ -119,8 +124,8 @@ export class ClassicGroup {
   }
 
   join(request: Join, context: CallContext): Promise<JoinAnswer> {
-    const refusal = this.#refusalOfJoin(request);
-    if (refusal !== undefined) return Promise.resolve(notJoined(request.memberId, ...refusal));
+    const refusal = this.#refusalOfMember(request) ?? refusalOfJoin(request, this, this.#host.limits);
+    if (refusal !== undefined) return Promise.resolve(notJoined(request.memberId, refusal));
     if (request.memberId === '') return this.#joinAnew(request, context);
     if (this.#promised.take(request.memberId)) return this.#admit(request.memberId, request, context);
     const member = this.#members.get(request.memberId) as Member;
@@ -128,13 +133,13 @@ export class ClassicGroup {
   }
 
   async sync(request: Sync, context: CallContext): Promise<SyncAnswer> {
-    const refusal = this.refusalOf(request) ?? this.#refusalOfSync(request);
+    const refusal = this.refusalOf(request) ?? refusalOfSync(request, this);
     if (refusal !== undefined) return { ...refusal, assignment: nothing };
     const member = this.#members.get(request.memberId) as Member;
     member.touch();
     if (this.#state === 'stable') {
       member.hasSynced = true;
-      return this.#share(member);
+      return shareAnswer(this, member);
     }
     const answered = member.parkSync(context);
     member.hasSynced = true;
@@ -180,39 +185,10 @@ export class ClassicGroup {
     this.#state = 'empty';
   }
 
-  #refusalOfJoin(request: Join): [ErrorCode, string?] | undefined {
-    const { memberId, groupInstanceId, protocolType, protocols } = request;
-    const { maxMembers, maxMetadataBytes } = this.#host.limits;
-    const isPromised = this.#promised.has(memberId);
-    if (memberId !== '' && !isPromised) {
-      const refusal = this.#members.refusalOf(request);
-      if (refusal !== undefined) return [refusal.error, refusal.message];
-    }
-    if (protocolType === '' || protocols.length === 0)
-      return ['INCONSISTENT_GROUP_PROTOCOL', 'a member names a protocol type and at least one protocol'];
-    if (!this.#isCompatible(request))
-      return [
-        'INCONSISTENT_GROUP_PROTOCOL',
-        `group '${this.groupId}' has type '${this.protocolType}' and supports ${commonProtocols(this.members).join(', ')}`,
-      ];
-    const isNew = memberId === '' && this.#members.ofInstance(groupInstanceId) === undefined;
-    if (isNew && this.#members.size + this.#promised.size >= maxMembers)
-      return [
-        'GROUP_MAX_SIZE_REACHED',
-        `group '${this.groupId}' has ${maxMembers} members, and takes no more`,
-      ];
-    const bytes = protocols.reduce((sum, { metadata }) => sum + metadata.length, 0);
-    if (bytes > maxMetadataBytes)
-      return ['INVALID_REQUEST', `a member says ${bytes} bytes of itself, the limit is ${maxMetadataBytes}`];
-    return undefined;
-  }
-
-  /** Whether the member supports something that all others do; it itself may change what it supports. */
-  #isCompatible({ memberId, protocolType, protocols }: Join): boolean {
-    const others = this.#members.all.filter((member) => member.memberId !== memberId);
-    if (others.length === 0) return true;
-    if (protocolType !== this.#protocolType) return false;
-    return commonProtocols([{ protocols }, ...others]).length > 0;
+  /** Who comes with an id has it from this group. */
+  #refusalOfMember(request: Join): Failure | undefined {
+    const isNew = request.memberId === '' || this.#promised.has(request.memberId);
+    return isNew ? undefined : this.#members.refusalOf(request);
   }
 
   #joinAnew(request: Join, context: CallContext): Promise<JoinAnswer> {
@@ -227,19 +203,11 @@ export class ClassicGroup {
     if (takesMemberId !== true) return this.#admit(memberId, request, context);
     // Until it joins with this id nothing is kept of it but the id.
     this.#promised.promise(memberId, request.sessionTimeoutMs);
-    return Promise.resolve(notJoined(memberId, 'MEMBER_ID_REQUIRED'));
+    return Promise.resolve(notJoined(memberId, { error: 'MEMBER_ID_REQUIRED' }));
   }
 
   #admit(memberId: string, request: Join, context: CallContext): Promise<JoinAnswer> {
-    const member = this.#add({
-      memberId,
-      instanceId: request.groupInstanceId,
-      clientId: context.clientId,
-      clientHost: context.remoteHost ?? '',
-      sessionTimeoutMs: request.sessionTimeoutMs,
-      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
-      protocols: keptProtocols(request.protocols),
-    });
+    const member = this.#add(factsOf(memberId, request, context));
     this.#protocolType = request.protocolType;
     const answered = member.parkJoin(context);
     this.#prepareRebalance();
@@ -252,15 +220,7 @@ export class ClassicGroup {
     const [leaderBefore, { assignment, hasSynced }] = [this.#leader ?? '', before];
     const wantsTheSame = before.says(keptProtocols(request.protocols));
     this.#members.remove(before, 'FENCED_INSTANCE_ID');
-    const member = this.#add({
-      memberId,
-      instanceId: request.groupInstanceId,
-      clientId: context.clientId,
-      clientHost: context.remoteHost ?? '',
-      sessionTimeoutMs: request.sessionTimeoutMs,
-      rebalanceTimeoutMs: request.rebalanceTimeoutMs,
-      protocols: keptProtocols(request.protocols),
-    });
+    const member = this.#add(factsOf(memberId, request, context));
     member.assignment = assignment;
     member.hasSynced = hasSynced;
     if (wasLeader) this.#leader = memberId;
@@ -274,8 +234,8 @@ export class ClassicGroup {
     return this.#host.save(this).then(
       () =>
         wasLeader && !canSkip
-          ? { ...this.#joined(member), leader: leaderBefore, members: [] }
-          : { ...this.#joined(member), ...(wasLeader && canSkip ? { skipAssignment: true } : {}) },
+          ? { ...joinAnswer(this, member), leader: leaderBefore, members: [] }
+          : { ...joinAnswer(this, member), ...(wasLeader && canSkip ? { skipAssignment: true } : {}) },
       (error: unknown) => {
         this.#prepareRebalance();
         throw error;
@@ -288,7 +248,7 @@ export class ClassicGroup {
     const hasMissedTheAnswer = this.#state === 'completingRebalance' && saysTheSame;
     const isAFollowerAsBefore = this.#state === 'stable' && saysTheSame && member.memberId !== this.#leader;
     member.touch();
-    if (hasMissedTheAnswer || isAFollowerAsBefore) return Promise.resolve(this.#joined(member));
+    if (hasMissedTheAnswer || isAFollowerAsBefore) return Promise.resolve(joinAnswer(this, member));
     member.update(request);
     const answered = member.parkJoin(context);
     this.#prepareRebalance();
@@ -364,7 +324,7 @@ export class ClassicGroup {
     this.#protocolName = chosenProtocol(this.members);
     if (!joined.some(({ memberId }) => memberId === this.#leader)) this.#leader = joined[0]?.memberId;
     for (const member of this.#members.all) member.hasSynced = false;
-    for (const member of joined) member.answerJoin(this.#joined(member));
+    for (const member of joined) member.answerJoin(joinAnswer(this, member));
     const generation = this.#generation;
     this.#phaseTimer = clock.after(this.#patienceMs(), () => this.#dropSilent(generation));
   }
@@ -382,39 +342,6 @@ export class ClassicGroup {
     if (this.#state !== 'completingRebalance' || this.#generation !== generation) return;
     for (const member of this.#members.all) if (!member.hasSynced) this.#members.remove(member);
     this.#prepareRebalance();
-  }
-
-  #joined(member: Member): JoinAnswer {
-    const protocolName = this.protocolName;
-    const isLeader = member.memberId === this.#leader;
-    return {
-      error: 'NONE',
-      memberId: member.memberId,
-      generation: this.#generation,
-      protocolType: this.protocolType,
-      protocolName,
-      leader: this.#leader ?? '',
-      members: isLeader
-        ? this.#members.all.map((one) => ({
-            memberId: one.memberId,
-            ...(one.instanceId === undefined ? {} : { groupInstanceId: one.instanceId }),
-            metadata: one.metadataFor(protocolName),
-          }))
-        : [],
-    };
-  }
-
-  #refusalOfSync({ protocolType, protocolName }: Sync): { error: ErrorCode; message?: string } | undefined {
-    if (this.#state === 'preparingRebalance') return { error: 'REBALANCE_IN_PROGRESS' };
-    if (
-      (protocolType !== undefined && protocolType !== this.#protocolType) ||
-      (protocolName !== undefined && protocolName !== this.#protocolName)
-    )
-      return {
-        error: 'INCONSISTENT_GROUP_PROTOCOL',
-        message: `group '${this.groupId}' has agreed upon ${this.protocolType}/${this.protocolName}`,
-      };
-    return undefined;
   }
 
   /** The leader has spoken: nobody hears of its share before that is safe. */
@@ -440,7 +367,7 @@ export class ClassicGroup {
     if (!isStill()) return;
     this.#state = 'stable';
     this.#phaseTimer?.cancel();
-    for (const member of this.#members.all) member.answerSync(this.#share(member));
+    for (const member of this.#members.all) member.answerSync(shareAnswer(this, member));
     this.#watchSilent(generation);
   }
 
@@ -452,14 +379,5 @@ export class ClassicGroup {
       const silent = this.#members.all.filter(({ hasSynced }) => !hasSynced);
       for (const member of silent) this.#remove(member);
     });
-  }
-
-  #share(member: Member): SyncAnswer {
-    return {
-      error: 'NONE',
-      protocolType: this.protocolType,
-      protocolName: this.protocolName,
-      assignment: member.assignment,
-    };
   }
 }

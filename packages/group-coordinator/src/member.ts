@@ -25,6 +25,23 @@ export interface MemberFacts {
 
 const nothing = Buffer.alloc(0);
 
+/** Of one that joins for the first time. */
+export function factsOf(
+  memberId: string,
+  request: RequestOf<'joinGroup'>,
+  context: CallContext,
+): Omit<MemberFacts, 'assignment'> {
+  return {
+    memberId,
+    instanceId: request.groupInstanceId,
+    clientId: context.clientId,
+    clientHost: context.remoteHost ?? '',
+    sessionTimeoutMs: request.sessionTimeoutMs,
+    rebalanceTimeoutMs: request.rebalanceTimeoutMs,
+    protocols: keptProtocols(request.protocols),
+  };
+}
+
 /** One member of a classic group: what it said of itself, what it got, and what of its questions waits for an answer. */
 export class Member {
   readonly memberId: string;
