@@ -61,7 +61,7 @@ export const configWords: {
     minCompactionLagMs: 'records younger than this are not compacted, in ms',
     minCleanableDirtyRatio: 'compaction begins once this share of the sealed bytes was not compacted yet',
     compactionMemoryBytes:
-      'what one run of compaction may take to remember keys, 24 bytes each; it takes what it needs',
+      'what compaction may take to remember keys, 24 bytes each; it takes what it needs, one log after another',
     indexIntervalBytes: 'the offset index gets an entry every so many bytes',
     maxBatchBytes: 'the largest record batch that is taken',
     flush: 'when to flush what nobody waits for',

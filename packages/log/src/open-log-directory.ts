@@ -4,12 +4,12 @@ import { nodeWorld } from '@millrace/runtime/node';
 import { Checkpoints } from './checkpoint.ts';
 import { defaultLogOptions, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError, reasonOf } from './errors.ts';
-import { FlushScheduler } from './flush-scheduler.ts';
 import type { Log, LogOptions } from './log.ts';
 import type { LogDirectory } from './log-directory.ts';
 import { checkIdentity, ensureDurableDirectory, isNoDirectory, lockFile, openLogIn } from './open-log.ts';
 import { parseSegmentFileName } from './segment-name.ts';
 import type { SegmentedLog } from './segmented-log.ts';
+import { SharedWork } from './shared-work.ts';
 
 const names = /^[A-Za-z0-9._-]{1,255}$/;
 const doomedName = /\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-delete$/;
@@ -43,7 +43,7 @@ class OpenLogDirectory implements LogDirectory {
   readonly #defaults: LogConfig;
   readonly #lock: FileLock;
   readonly #world: World;
-  readonly #scheduler = new FlushScheduler();
+  readonly #shared = new SharedWork();
   readonly #logs = new Map<string, SegmentedLog>();
   /** What is being opened or deleted: the next call for the name waits for it. */
   readonly #busy = new Map<string, Promise<unknown>>();
@@ -74,7 +74,7 @@ class OpenLogDirectory implements LogDirectory {
         directory,
         config,
         options.identity,
-        this.#scheduler,
+        this.#shared,
         this.#world,
         async () => {
           if (this.#logs.get(name) === log) this.#logs.delete(name);

@@ -8,7 +8,6 @@ import { readCleanerCheckpoint } from './compaction/cleaner-checkpoint.ts';
 import { recoverSwaps } from './compaction/swap.ts';
 import { defaultLogOptions, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError } from './errors.ts';
-import { FlushScheduler } from './flush-scheduler.ts';
 import { finishHeadDeletion } from './head-deletion.ts';
 import { LeaderEpochs } from './leader-epochs.ts';
 import { loadSegments } from './load-segments.ts';
@@ -19,6 +18,7 @@ import { createSegment } from './segment-file.ts';
 import { SegmentList } from './segment-list.ts';
 import { parseSegmentFileName, type SegmentFileKind, segmentFileName } from './segment-name.ts';
 import { SegmentedLog } from './segmented-log.ts';
+import { SharedWork } from './shared-work.ts';
 
 /** The lock against other processes, in the directory of a log or of many. */
 export const lockFile = '.lock';
@@ -36,7 +36,7 @@ export async function openLog(
   await ensureDurableDirectory(directory, world.files);
   const lock = await world.files.lock(join(directory, lockFile));
   try {
-    return await openLogIn(directory, config, options.identity, new FlushScheduler(), world, () =>
+    return await openLogIn(directory, config, options.identity, new SharedWork(), world, () =>
       lock.release(),
     );
   } catch (error) {
@@ -50,7 +50,7 @@ export async function openLogIn(
   directory: string,
   config: LogConfig,
   identity: string | undefined,
-  scheduler: FlushScheduler,
+  shared: SharedWork,
   world: World,
   released: () => Promise<void>,
 ): Promise<SegmentedLog> {
@@ -109,7 +109,7 @@ export async function openLogIn(
         firstTimestamp: await firstTimestampOf(list.active),
         released,
       },
-      scheduler,
+      shared,
       world,
     );
   } catch (error) {

@@ -10,7 +10,6 @@ import { Compactor } from './compaction/compactor.ts';
 import { requireKeys } from './compaction/required-keys.ts';
 import { isCompacted, type LogConfig, resolveLogOptions } from './config.ts';
 import { logError, reasonOf } from './errors.ts';
-import type { FlushScheduler } from './flush-scheduler.ts';
 import { Flusher, type LogMark } from './flusher.ts';
 import { deleteHead } from './head-deletion.ts';
 import { Holds } from './holds.ts';
@@ -36,6 +35,7 @@ import { RetentionSchedule } from './retention-schedule.ts';
 import type { Segment } from './segment.ts';
 import { createSegment } from './segment-file.ts';
 import type { SegmentList } from './segment-list.ts';
+import type { SharedWork } from './shared-work.ts';
 import { firstRotFrom, writeShutdown } from './shutdown.ts';
 import { cutTail, endBefore } from './tail-truncation.ts';
 import { offsetForTimestamp } from './timestamp-search.ts';
@@ -87,7 +87,7 @@ export class SegmentedLog implements Log {
   #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(opened: OpenedLog, scheduler: FlushScheduler, world: World) {
+  constructor(opened: OpenedLog, shared: SharedWork, world: World) {
     this.path = opened.directory;
     this.segments = opened.segments;
     this.#producers = opened.producers;
@@ -97,19 +97,19 @@ export class SegmentedLog implements Log {
     this.#marked = opened.clean;
     this.#world = world;
     this.#listeners = new AdvanceListeners(world.clock);
-    this.#flusher = new Flusher(this, scheduler, world);
+    this.#flusher = new Flusher(this, shared.flushes, world);
     this.#appender = new Appender(this, world, opened.firstTimestamp);
     const { checkpoints, recoveryPoint, epochsOnDisk } = opened;
     const { entries } = opened.epochs;
     const unchanged =
       epochsOnDisk !== undefined && encodeLeaderEpochs(epochsOnDisk) === encodeLeaderEpochs(entries);
-    this.#keeper = new CheckpointKeeper(this, checkpoints, scheduler, world, {
+    this.#keeper = new CheckpointKeeper(this, checkpoints, shared.flushes, world, {
       recoveryPoint,
       epochs: unchanged ? entries : undefined,
     });
     this.#reader = new LogReader(this, world);
     this.#compactor = new Compactor(this, opened.cleaner, world);
-    this.#compaction = new CompactionSchedule(this, this.#compactor, world);
+    this.#compaction = new CompactionSchedule(this, this.#compactor, shared.compactions, world);
     this.#compaction.arm();
     this.#retention = new Retention(this, opened.firstTimestamp, world);
     this.#retaining = new RetentionSchedule(this, this.#retention, world);

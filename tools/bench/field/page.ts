@@ -91,9 +91,54 @@ const costs: readonly Column[] = [
   ['after the work', ({ residentBytes }) => megabytes(residentBytes)],
 ];
 
+const settings: readonly Column[] = [
+  ['', ({ name }) => name],
+  ['versions', ({ versions }) => versions],
+  ['an acknowledgement means', ({ acknowledged }) => acknowledged],
+  ['50 at once', ({ batching }) => batching ?? 'it has no batches'],
+];
+
+/** How it was measured. */
+interface Run {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly absent: readonly string[];
+  readonly limits: Limits;
+}
+
 /** For a terminal. */
-export function tableOf(rows: readonly Row[]): string {
-  return [throughput, costs, latencyColumns(rows)].map((columns) => plain(columns, rows)).join('\n\n');
+export function tableOf(rows: readonly Row[], { rounds, seconds: each, absent, limits }: Run): string {
+  return [
+    ...[throughput, costs, latencyColumns(rows), settings].map((columns) => plain(columns, rows)),
+    ...(absent.length === 0 ? [] : [absent.map((line) => `not measured: ${line}`).join('\n')]),
+    limitLines(rows, limits)
+      .map((cells) => cells.join('  ').trimEnd())
+      .join('\n'),
+    `${machine()}\n${messageBytes}-byte messages, ${messagesInFlight} in flight, ${rounds} rounds of ${each} s for each load`,
+  ].join('\n\n');
+}
+
+/** What it is, how fast this machine does it, and the share that the fastest load of Millrace takes of it. */
+function limitLines(rows: readonly Row[], limits: Limits): readonly (readonly string[])[] {
+  const bytes = bestOf(rows) * messageBytes;
+  const shared: readonly (readonly [string, number])[] = [
+    ['loopback TCP', limits.loopback],
+    ['writes into the page cache', limits.pageCacheWrite],
+    ['CRC-32C', limits.crc32c],
+  ];
+  return [
+    ...shared.map(([name, limit]) => [
+      name,
+      `${(limit / 1e6).toFixed(0)} MB/s`,
+      `${((bytes / limit) * 100).toFixed(0)} %`,
+    ]),
+    ['fdatasync after 10 KiB', `${limits.fdatasync.toFixed(0)} /s`, ''],
+  ];
+}
+
+/** Messages a second of Millrace's fastest load. */
+function bestOf(rows: readonly Row[]): number {
+  return Math.max(0, ...rows.filter(({ name }) => name.startsWith('Millrace')).map(fastest));
 }
 
 /** What all of it was measured on. */
@@ -102,12 +147,8 @@ export function machine(): string {
 }
 
 /** The page in docs/benchmarks. */
-export function fieldPage(
-  rows: readonly Row[],
-  run: { rounds: number; seconds: number; absent: readonly string[]; limits: Limits },
-): string {
-  const { limits } = run;
-  const best = Math.max(...rows.filter(({ name }) => name.startsWith('Millrace')).map(fastest));
+export function fieldPage(rows: readonly Row[], run: Run): string {
+  const best = bestOf(rows);
   return `# Millrace beside the field
 
 The two figures of the slides, drawn again on one machine in one run: \`npm run bench -- --write\` makes this page. Do not edit it.
@@ -139,9 +180,7 @@ ${markdown(latencyColumns(rows), rows)}
 
 ## With what settings
 
-| | versions | an acknowledgement means | 50 at once |
-|---|---|---|---|
-${rows.map((row) => `| ${row.name} | ${row.versions} | ${row.acknowledged} | ${row.batching ?? 'it has no batches'} |`).join('\n')}
+${markdown(settings, rows)}
 ${run.absent.length === 0 ? '' : `\nNot measured: ${run.absent.join('; ')}.\n`}
 ## The limits of the machine
 
@@ -149,17 +188,9 @@ From one Node process, in the same run; the last column is the share that the fa
 
 | | | share |
 |---|---|---|
-${[
-  ['loopback TCP', limits.loopback],
-  ['writes into the page cache', limits.pageCacheWrite],
-  ['CRC-32C', limits.crc32c],
-]
-  .map(
-    ([name, limit]) =>
-      `| ${name} | ${((limit as number) / 1e6).toFixed(0)} MB/s | ${(((best * messageBytes) / (limit as number)) * 100).toFixed(0)} % |`,
-  )
+${limitLines(rows, run.limits)
+  .map((cells) => `| ${cells.join(' | ')} |`)
   .join('\n')}
-| fdatasync after 10 KiB | ${limits.fdatasync.toFixed(0)} /s | |
 `;
 }
 

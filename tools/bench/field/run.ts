@@ -51,8 +51,8 @@ const measured = here.filter(({ failure }) => failure === undefined);
 const rows: Row[] = measured.map(({ peer, client, rounds: all }) => rowOf(peer, client, all));
 const isWanted = (part: string): boolean => wanted.length === 0 || wanted.includes(part);
 const limits = rows.length === 0 ? undefined : await limitsOfMachine();
-console.log(tableOf(rows));
-for (const line of absent) console.log(`not measured: ${line}`);
+if (limits === undefined) for (const line of absent) console.log(`not measured: ${line}`);
+else console.log(tableOf(rows, { rounds, seconds, absent, limits }));
 if (limits !== undefined && process.argv.includes('--write')) {
   writeFileSync(join(documents, 'field.md'), fieldPage(rows, { rounds, seconds, absent, limits }));
   for (const figure of ['producer', 'consumer'] as const)

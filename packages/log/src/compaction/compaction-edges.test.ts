@@ -1,7 +1,8 @@
-import { CodedError } from '@millrace/runtime';
+import { CodedError, type FileSystem } from '@millrace/runtime';
 import { type TestWorld, testWorld } from '@millrace/runtime/testing';
 import type { Log } from '../log.ts';
 import { openLog } from '../open-log.ts';
+import { openLogDirectory } from '../open-log-directory.ts';
 import { Segment } from '../segment.ts';
 import { CleaningPass } from './cleaning-pass.ts';
 import {
@@ -217,6 +218,45 @@ describe('a compacted log by itself', () => {
     expect([before.length, after.length]).toEqual([3, 2]);
     expect((await contentOf(log)).slice(-2)).toEqual(['5:b=1', '6:b=2']);
     await log.close();
+  });
+
+  it('waits for its turn among the logs of its directory: the memory of one run is enough', async () => {
+    const world = testWorld();
+    const underWay = new Set<string>();
+    let most = 0;
+    const files: FileSystem = {
+      open: (path, mode) => {
+        if (path.endsWith('.cleaned')) underWay.add(path);
+        most = Math.max(most, underWay.size);
+        return world.files.open(path, mode);
+      },
+      rename: async (from, to) => {
+        // As long as a disk may take.
+        if (underWay.has(from)) await world.clock.sleep(100);
+        underWay.delete(from);
+        return world.files.rename(from, to);
+      },
+      list: (path) => world.files.list(path),
+      ensureDirectory: (path) => world.files.ensureDirectory(path),
+      syncDirectory: (path) => world.files.syncDirectory(path),
+      remove: (path) => world.files.remove(path),
+      exists: (path) => world.files.exists(path),
+      lock: (path, notes) => world.files.lock(path, notes),
+    };
+    const logs = await openLogDirectory('/data', compacted, { ...world, files });
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) {
+      const log = await logs.open(name);
+      await append(log, 'a=1 a=2');
+      await roll(log);
+    }
+
+    await world.clock.advance(20_000);
+
+    const contents = await Promise.all(names.map(async (name) => contentOf(await logs.open(name))));
+    expect(contents).toEqual(names.map(() => ['1:a=2']));
+    expect(most).toBe(1);
+    await logs.close();
   });
 
   it('tries again when a run has failed (KAFKA-2235, 8335)', async () => {

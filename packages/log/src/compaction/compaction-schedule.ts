@@ -1,6 +1,7 @@
 import type { Timer, World } from '@millrace/runtime';
 import { isCompacted, type LogConfig } from '../config.ts';
 import { reasonOf } from '../errors.ts';
+import type { CompactionTurns } from './compaction-turns.ts';
 import type { Compactor } from './compactor.ts';
 
 /** Kafka's `log.cleaner.backoff.ms`. */
@@ -15,18 +16,20 @@ export interface ScheduledLog {
 
 /**
  * Lets a log compact itself: looks some time after a segment was sealed, and again as long as anything waits to be
- * compacted or for its delete horizon. A run that fails is logged, and tried again with the next look.
+ * compacted or for its delete horizon; when it is the log's turn in its directory. A run that fails is logged, and tried again with the next look.
  */
 export class CompactionSchedule {
   readonly #log: ScheduledLog;
   readonly #compactor: Compactor;
+  readonly #turns: CompactionTurns;
   readonly #world: World;
   #timer: Timer | undefined;
   #stopped = false;
 
-  constructor(log: ScheduledLog, compactor: Compactor, world: World) {
+  constructor(log: ScheduledLog, compactor: Compactor, turns: CompactionTurns, world: World) {
     this.#log = log;
     this.#compactor = compactor;
+    this.#turns = turns;
     this.#world = world;
   }
 
@@ -41,10 +44,16 @@ export class CompactionSchedule {
     this.#timer?.cancel();
   }
 
+  get #mayRun(): boolean {
+    return !this.#stopped && this.#log.failure === undefined && isCompacted(this.#log.config);
+  }
+
   async #look(): Promise<void> {
     try {
-      if (this.#stopped || this.#log.failure !== undefined || !isCompacted(this.#log.config)) return;
-      if ((await this.#compactor.isDue()) && !this.#stopped) await this.#compactor.compact();
+      if (!this.#mayRun || !(await this.#compactor.isDue())) return;
+      await this.#turns.take(async () => {
+        if (this.#mayRun) await this.#compactor.compact();
+      });
     } catch (error) {
       this.#world.logger.warn(
         { path: this.#log.path, error: reasonOf(error) },
