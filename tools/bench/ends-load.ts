@@ -1,7 +1,8 @@
 import { type Cluster, openCluster } from '@millrace/client';
 import { createConsumer } from '@millrace/consumer';
-import { createProducer, type ProducerOptions } from '@millrace/producer';
+import { createProducer, type Producer, type ProducerOptions } from '@millrace/producer';
 import { msgpackCodec } from '@millrace/protocol/msgpack';
+import { BatchBuilder } from '@millrace/record';
 import { tcpConnector } from '@millrace/transport';
 
 export const valueBytes = 200;
@@ -39,15 +40,34 @@ export interface ProduceLoad {
 }
 
 /** Acknowledged records a second of one producer. */
-export async function produce(cluster: Cluster, load: ProduceLoad): Promise<number> {
-  const { topic, partitions, together, callers, seconds } = load;
-  const producer = createProducer(cluster, load.options);
-  const send = (caller: number): Promise<unknown> => {
+export function produce(cluster: Cluster, load: ProduceLoad): Promise<number> {
+  const { topic, together } = load;
+  return produceBy(cluster, load, (producer, partition) => {
     const sent: Promise<unknown>[] = [];
-    for (let i = 0; i < together; i += 1)
-      sent.push(producer.send({ topic, partition: caller % partitions, value }));
+    for (let i = 0; i < together; i += 1) sent.push(producer.send({ topic, partition, value }));
     return sent.length === 1 ? (sent[0] as Promise<unknown>) : Promise.all(sent);
-  };
+  });
+}
+
+/** The same where callers make their batches themselves: one acknowledgement for `together` records. */
+export function produceReadyMade(cluster: Cluster, load: ProduceLoad): Promise<number> {
+  const { topic, together } = load;
+  const builder = new BatchBuilder({ maxBytes: 1024 * 1024 });
+  return produceBy(cluster, load, (producer, partition) => {
+    const now = Date.now();
+    for (let i = 0; i < together; i += 1) builder.tryAppend({ value }, now);
+    return producer.sendBatch({ topic, partition }, builder.build());
+  });
+}
+
+async function produceBy(
+  cluster: Cluster,
+  load: ProduceLoad,
+  sendTogether: (producer: Producer, partition: number) => Promise<unknown>,
+): Promise<number> {
+  const { partitions, together, callers, seconds } = load;
+  const producer = createProducer(cluster, load.options);
+  const send = (caller: number): Promise<unknown> => sendTogether(producer, caller % partitions);
   await Promise.all(Array.from({ length: partitions }, (_, partition) => send(partition)));
   const started = performance.now();
   const end = started + seconds * 1_000;

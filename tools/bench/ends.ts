@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import type { Cluster } from '@millrace/client';
 import type { ProducerOptions } from '@millrace/producer';
 import { type BrokerProcess, startBrokerProcess } from './broker-process.ts';
-import { clusterAt, consume, createTopic, fiftyRecords, produce } from './ends-load.ts';
+import { clusterAt, consume, createTopic, fiftyRecords, produce, produceReadyMade } from './ends-load.ts';
 import { rawProduce } from './raw-produce.ts';
 import { alternate, human } from './rounds.ts';
 
@@ -21,18 +21,29 @@ async function produceFigures(broker: BrokerProcess, cluster: Cluster): Promise<
   await createTopic(cluster, 'one', 1);
   await createTopic(cluster, 'eight', 8);
   await createTopic(cluster, 'unhurried', 8, { 'flush.ms': '20' });
+  const fifty = { acks: 'leader', batchBytes: fiftyRecords } as const;
   const load = (topic: string, options: ProducerOptions, together = 50, callers = 32) => {
     const partitions = topic === 'one' ? 1 : 8;
     return () => produce(cluster, { topic, partitions, seconds, options, together, callers });
   };
+  const readyMade = (topic: 'one' | 'eight') => () =>
+    produceReadyMade(cluster, {
+      topic,
+      partitions: topic === 'one' ? 1 : 8,
+      seconds,
+      options: fifty,
+      together: 50,
+      callers: 64,
+    });
   const raw = (recordsPerBatch: number, inFlight: number) => () =>
     rawProduce(broker, 'one', { recordsPerBatch, inFlight, acks: 'leader', seconds });
-  const fifty = { acks: 'leader', batchBytes: fiftyRecords } as const;
   const fiftyAll = { acks: 'all', batchBytes: fiftyRecords } as const;
   const works: { readonly [name: string]: { work: () => Promise<number>; aim?: string } } = {
     'batches of 50, acks leader, 1 partition': { work: load('one', fifty), aim: 'aim 1 M' },
     '  8 partitions': { work: load('eight', fifty, 50, 64) },
     '  8 partitions, flush.ms=20': { work: load('unhurried', fifty, 50, 64) },
+    'ready-made batches of 50, acks leader, 1 partition': { work: readyMade('one'), aim: 'aim 1 M' },
+    '  8 partitions  ': { work: readyMade('eight') },
     'batches of 50, acks all, 1 partition': { work: load('one', fiftyAll), aim: 'aim half of it' },
     '  8 partitions ': { work: load('eight', fiftyAll, 50, 64) },
     'batches as they come, acks leader, 1 partition': { work: load('one', { acks: 'leader' }) },

@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import {
   type Call,
   type CallContext,
-  type Endpoint,
   FrameReader,
   type Incoming,
   type Outcome,
@@ -17,7 +16,9 @@ import { Deadline } from './deadline.ts';
 import { messageOf, protocolCodeOf } from './errors.ts';
 import type { KernelCopyFinder } from './kernel-copy.ts';
 import { Outgoing, type OutgoingEvents } from './outgoing.ts';
+import { reachedAt, remoteHostOf } from './peer-address.ts';
 import { releaseAnswer } from './range-sender.ts';
+import { RequestRoom } from './request-room.ts';
 import type { ServeLimits, ServeOptions } from './serve.ts';
 import type { BytesShare } from './shared-bytes.ts';
 
@@ -55,16 +56,8 @@ export class ServerConnection {
   readonly #helloTimer: Timer;
   #lastWordsTimer: Timer | undefined;
   #context: CallContext | undefined;
-  #inFlight = 0;
-  /** What requests without an answer, and the frame that is on its way, hold. */
-  readonly #requestMemory: BytesShare;
+  readonly #room: RequestRoom;
   readonly #answerMemory: BytesShare;
-  /** Of the frame on its way, which has been given its room. */
-  #claimedBytes: number | undefined;
-  /** The next frame waits until others hold less. */
-  #needsRoom = false;
-  /** However much the codec would take. */
-  readonly #mostFrameBytes: number;
   /** `full`: the stream rests until there is room; `draining`: nothing more is taken, what was asked is answered. */
   #state: 'open' | 'full' | 'draining' | 'lost' = 'open';
 
@@ -84,9 +77,10 @@ export class ServerConnection {
     this.#codec = options.codec.server(new Set(Object.keys(options.api)));
     this.#order = options.codec.ordered ? new AnswerOrder() : undefined;
     const { requests, answers } = options.memory ?? connectionMemory({}, world);
-    this.#requestMemory = requests.share(() => this.#hasRoom());
+    this.#room = new RequestRoom(requests, this.#limits, () => {
+      if (this.#state === 'full') this.#resumeWithRoom();
+    });
     this.#answerMemory = answers.share();
-    this.#mostFrameBytes = requests.maxShareBytes;
     this.#reader = new FrameReader(() => this.#maxFrameBytes);
     const events: OutgoingEvents = {
       sent: () => this.#sent(),
@@ -149,40 +143,27 @@ export class ServerConnection {
       const frame = this.#reader.next();
       if (frame === undefined) break;
       this.#frameDeadline.lift();
-      const claimedBytes = this.#claimedBytes ?? 0;
-      this.#claimedBytes = undefined;
-      if ('refused' in frame) this.#follow(this.#codec.refuse(frame.refused), claimedBytes);
-      else this.#follow(this.#codec.decode(frame), claimedBytes);
+      const frameBytes = this.#room.take();
+      if ('refused' in frame) this.#follow(this.#codec.refuse(frame.refused), frameBytes);
+      else this.#follow(this.#codec.decode(frame), frameBytes);
       if (this.#state === 'open' && this.#isFull()) this.#rest();
     }
     if (this.#state === 'open' && this.#reader.isPartial) this.#frameDeadline.begin();
   }
 
-  /** A frame is gathered only once there is room for all of it: what has been begun can always be finished. */
+  /** Rests when there is no room for the next frame. */
   #claimFrame(): boolean {
-    if (this.#claimedBytes !== undefined) return true;
     const length = this.#reader.nextLength();
     if (length === undefined) return false;
     // One that will be refused is never gathered.
     const bytes = length < 0 || length > this.#maxFrameBytes ? 0 : length;
-    if (!this.#requestMemory.hasRoomFor(bytes)) {
-      this.#requestMemory.waitFor(bytes);
-      this.#needsRoom = true;
-      this.#rest();
-      return false;
-    }
-    this.#requestMemory.hold(bytes);
-    this.#claimedBytes = bytes;
-    return true;
-  }
-
-  #hasRoom(): void {
-    this.#needsRoom = false;
-    if (this.#state === 'full') this.#resumeWithRoom();
+    if (this.#room.claim(bytes)) return true;
+    this.#rest();
+    return false;
   }
 
   get #maxFrameBytes(): number {
-    return Math.min(this.#codec.maxFrameBytes, this.#mostFrameBytes);
+    return Math.min(this.#codec.maxFrameBytes, this.#room.maxFrameBytes);
   }
 
   #follow(incoming: Incoming, frameBytes: number): void {
@@ -191,7 +172,7 @@ export class ServerConnection {
       this.#answer(incoming.call, this.#context, frameBytes);
       return;
     }
-    this.#requestMemory.release(frameBytes);
+    this.#room.release(frameBytes);
     if (incoming.kind === 'close') {
       this.#lose(incoming.reason, 'debug', incoming.chunks);
       return;
@@ -222,12 +203,12 @@ export class ServerConnection {
     const handler = this.#options.api[call.api] as AnyHandler | undefined;
     const inTurn = this.#inTurn();
     if (handler === undefined) {
-      this.#requestMemory.release(frameBytes);
+      this.#room.release(frameBytes);
       const message = `this broker does not answer ${call.api}`;
       inTurn(() => this.#send(call, { error: 'UNSUPPORTED_VERSION', message }));
       return;
     }
-    this.#inFlight += 1;
+    this.#room.begun();
     const silent = isSilent(call);
     try {
       handler(call.request, context).then(
@@ -255,8 +236,7 @@ export class ServerConnection {
   }
 
   #settle(call: Call, outcome: Outcome, frameBytes: number): void {
-    this.#inFlight -= 1;
-    this.#requestMemory.release(frameBytes);
+    this.#room.settled(frameBytes);
     this.#send(call, outcome);
     if (this.#state === 'full') this.#resumeWithRoom();
     else if (this.#state === 'draining') this.#endWhenIdle();
@@ -293,9 +273,7 @@ export class ServerConnection {
 
   #isFull(): boolean {
     return (
-      this.#needsRoom ||
-      this.#inFlight >= this.#limits.maxInFlight ||
-      this.#requestMemory.heldBytes >= this.#limits.maxInFlightBytes ||
+      this.#room.isFull ||
       this.#outgoing.unsentBytes >= this.#limits.maxUnsentBytes ||
       this.#answerMemory.heldBytes > this.#answerMemory.limitBytes
     );
@@ -316,7 +294,7 @@ export class ServerConnection {
   }
 
   #endWhenIdle(): void {
-    if (this.#inFlight === 0) this.#outgoing.end();
+    if (this.#room.isIdle) this.#outgoing.end();
   }
 
   #lose(reason: string, level: 'debug' | 'warn' = 'debug', lastWords: readonly Uint8Array[] = []): void {
@@ -344,10 +322,7 @@ export class ServerConnection {
     this.#frameDeadline.stop();
     this.#writeDeadline.stop();
     this.#outgoing.drop();
-    // What its handlers still have is theirs until they settle.
-    this.#requestMemory.stopWaiting();
-    this.#requestMemory.release(this.#claimedBytes ?? 0);
-    this.#claimedBytes = undefined;
+    this.#room.end();
     this.#order?.end();
     this.#abort.abort();
   }
@@ -355,20 +330,6 @@ export class ServerConnection {
 
 function atOnce(deliver: () => void): void {
   deliver();
-}
-
-/** Who listens on all addresses is where this client found it. */
-function reachedAt(endpoint: Endpoint, stream: Duplex): Endpoint {
-  if (!['0.0.0.0', '::'].includes(endpoint.host)) return endpoint;
-  if (!('localAddress' in stream) || typeof stream.localAddress !== 'string') return endpoint;
-  // IPv4 seen by a socket that takes both.
-  return { host: stream.localAddress.replace(/^::ffff:(?=\d+\.)/, ''), port: endpoint.port };
-}
-
-function remoteHostOf(stream: Duplex): { remoteHost?: string } {
-  return 'remoteAddress' in stream && typeof stream.remoteAddress === 'string'
-    ? { remoteHost: stream.remoteAddress }
-    : {};
 }
 
 /** Whether a part of the answer says that it failed. */

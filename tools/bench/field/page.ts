@@ -180,7 +180,7 @@ ${markdown(latencyColumns(rows), rows)}
 
 ## With what settings
 
-${markdown(settings, rows)}
+${markdown(settings, rows, '---')}
 ${run.absent.length === 0 ? '' : `\nNot measured: ${run.absent.join('; ')}.\n`}
 ## The limits of the machine
 
@@ -220,11 +220,11 @@ function plain(columns: readonly Column[], rows: readonly Row[]): string {
   return cells.map((line) => line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')).join('\n');
 }
 
-function markdown(columns: readonly Column[], rows: readonly Row[]): string {
+function markdown(columns: readonly Column[], rows: readonly Row[], align = '---:'): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     line(columns.map(([title]) => title)),
-    line(columns.map((_, at) => (at === 0 ? '---' : '---:'))),
+    line(columns.map((_, at) => (at === 0 ? '---' : align))),
     ...rows.map((row) => line(columns.map(([, of]) => of(row)))),
   ].join('\n');
 }
