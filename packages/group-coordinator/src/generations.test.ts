@@ -140,7 +140,7 @@ describe('a generation of a classic group', () => {
   it('is described with its members while it is stable, and listed', async () => {
     const [first = nobody] = await group.stable(1);
 
-    const { groups } = await group.api.describeGroups({ groups: ['g', 'unknown'] }, {} as never);
+    const { groups } = await group.api.describeGroups({ groups: ['g', 'unknown', 'g'] }, {} as never);
 
     expect(groups).toMatchObject([
       {

@@ -15,13 +15,14 @@ describe('the offsets of a group', () => {
     const partitions = [{ topic: 't', partition: 3 }];
 
     const { groups } = await group.api.offsetFetch(
-      { groups: [{ groupId: 'g', partitions }, { groupId: 'other' }] },
+      { groups: [{ groupId: 'g', partitions }, { groupId: 'other' }, { groupId: 'other' }] },
       contextOf(),
     );
 
     expect(groups).toEqual([
       { groupId: 'g', error: 'NONE', partitions: [{ topic: 't', partition: 3, error: 'NONE' }] },
       { groupId: 'other', error: 'NONE', partitions: [] },
+      { groupId: 'other', error: 'INVALID_REQUEST', message: "group 'other' is named twice", partitions: [] },
     ]);
   });
 

@@ -8,9 +8,10 @@ export type {
   RequestOf,
   ResponseOf,
 } from './broker-api.ts';
+// For those who implement a codec or a transport.
+export { clusterSized } from './cluster-sized.ts';
 export type { Connection, Connector } from './connection.ts';
 export { type ErrorCode, type ErrorCodeEntry, errorCodeOf, errorCodes } from './error-codes.ts';
-// For those who implement a codec or a transport.
 export { apiError, isErrorCode } from './errors.ts';
 export { FrameReader } from './frames.ts';
 export { printable } from './printable.ts';

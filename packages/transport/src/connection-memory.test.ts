@@ -85,6 +85,30 @@ describe('the memory that connections share', () => {
     expect(world.clock.pending).toBe(0);
   });
 
+  it('is given back whole by questions that were held back when the connection ended', async () => {
+    const answer = deferred<ResponseOf<'metadata'>>();
+    let begun = 0;
+    const metadata = (): Promise<ResponseOf<'metadata'>> => {
+      begun += 1;
+      return answer.promise;
+    };
+    const { memory, settle, enter } = house({ metadata }, {});
+    const { peer, ended } = enter();
+    for (const correlation of [1, 2, 3])
+      peer.send(
+        Buffer.concat(peer.codec.encode({ correlation, api: 'metadata', request: {} }) as Uint8Array[]),
+      );
+    await settle();
+    const held = memory.requests.heldBytes;
+
+    peer.stream.destroy();
+    await ended;
+    answer.resolve({ clusterId: 'late', brokers: [], topics: [] });
+    await settle();
+
+    expect([begun, held > 0, memory.requests.heldBytes]).toEqual([1, true, 0]);
+  });
+
   it('is not given to more than it has room for: the others wait, and none is lost', async () => {
     const { api, asked } = held();
     const { memory, settle, enter } = house(api, { maxRequestBytes: 4 * MiB });

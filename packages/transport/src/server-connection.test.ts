@@ -76,6 +76,38 @@ describe('serve', () => {
     expect(started).toEqual(['a', 'b', 'c']);
   });
 
+  it('begins one question at a time whose answer grows with the cluster, and others beside it', async () => {
+    const answers: (() => void)[] = [];
+    const { peer, settle } = served({
+      metadata: () => {
+        const answer = deferred<ResponseOf<'metadata'>>();
+        answers.push(() => answer.resolve({ clusterId: 'c', brokers: [], topics: [] }));
+        return answer.promise;
+      },
+      produce: async () => done,
+    });
+    peer.listen().hello();
+    await settle();
+    const asking = (correlation: number) =>
+      peer.codec.encode({ correlation, api: 'metadata', request: {} }) as Uint8Array[];
+
+    peer.send(
+      Buffer.concat([...[2, 3, 4].flatMap(asking), ...peer.codec.encode(produceCall(1, Buffer.alloc(1)))]),
+    );
+    await settle();
+    expect(peer.answers).toHaveLength(1);
+    const begun = [answers.length];
+    for (let next = 0; next < 3; next += 1) {
+      answers[next]?.();
+      await settle();
+      begun.push(answers.length);
+    }
+
+    expect(begun).toEqual([1, 2, 3, 3]);
+    expect(peer.answers).toHaveLength(4);
+    peer.stream.end();
+  });
+
   it('writes the answers of a turn together', async () => {
     const { peer, settle } = served({ produce: async () => done });
     peer.listen().hello();

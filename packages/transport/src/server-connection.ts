@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import {
   type Call,
   type CallContext,
+  clusterSized,
   FrameReader,
   type Incoming,
   type Outcome,
@@ -15,6 +16,7 @@ import { connectionMemory } from './connection-memory.ts';
 import { Deadline } from './deadline.ts';
 import { messageOf, protocolCodeOf } from './errors.ts';
 import type { KernelCopyFinder } from './kernel-copy.ts';
+import { LargeAnswers } from './large-answers.ts';
 import { Outgoing, type OutgoingEvents } from './outgoing.ts';
 import { reachedAt, remoteHostOf } from './peer-address.ts';
 import { releaseAnswer } from './range-sender.ts';
@@ -34,6 +36,7 @@ const defaults: Required<ServeLimits> = {
 /** How long a peer that was told off gets to read why. */
 const lastWordsMs = 1_000;
 
+type InTurn = (deliver: () => void) => void;
 type AnyHandler = (request: unknown, context: CallContext) => Promise<never>;
 
 /** The broker's side of one connection: frames in, handlers called, answers out. */
@@ -57,6 +60,7 @@ export class ServerConnection {
   #lastWordsTimer: Timer | undefined;
   #context: CallContext | undefined;
   readonly #room: RequestRoom;
+  readonly #largeAnswers: LargeAnswers;
   readonly #answerMemory: BytesShare;
   /** `full`: the stream rests until there is room; `draining`: nothing more is taken, what was asked is answered. */
   #state: 'open' | 'full' | 'draining' | 'lost' = 'open';
@@ -78,9 +82,10 @@ export class ServerConnection {
     this.#order = options.codec.ordered ? new AnswerOrder() : undefined;
     const { requests, answers } = options.memory ?? connectionMemory({}, world);
     this.#room = new RequestRoom(requests, this.#limits, () => {
-      if (this.#state === 'full') this.#resumeWithRoom();
+      this.#resumeIfFull();
     });
     this.#answerMemory = answers.share();
+    this.#largeAnswers = new LargeAnswers(() => !this.#owesEnough(), world.clock);
     this.#reader = new FrameReader(() => this.#maxFrameBytes);
     const events: OutgoingEvents = {
       sent: () => this.#sent(),
@@ -182,7 +187,7 @@ export class ServerConnection {
   }
 
   /** What is returned takes what is to be done once all that was asked before is answered, where that matters. */
-  #inTurn(): (deliver: () => void) => void {
+  #inTurn(): InTurn {
     return this.#order?.next() ?? atOnce;
   }
 
@@ -209,6 +214,18 @@ export class ServerConnection {
       return;
     }
     this.#room.begun();
+    const begin = (): void => this.#begin(handler, call, context, { inTurn, frameBytes });
+    if (clusterSized.has(call.api))
+      this.#largeAnswers.add({ begin, abandon: () => inTurn(() => this.#room.settled(frameBytes)) });
+    else begin();
+  }
+
+  #begin(
+    handler: AnyHandler,
+    call: Call,
+    context: CallContext,
+    { inTurn, frameBytes }: { readonly inTurn: InTurn; readonly frameBytes: number },
+  ): void {
     const silent = isSilent(call);
     try {
       handler(call.request, context).then(
@@ -238,8 +255,9 @@ export class ServerConnection {
   #settle(call: Call, outcome: Outcome, frameBytes: number): void {
     this.#room.settled(frameBytes);
     this.#send(call, outcome);
-    if (this.#state === 'full') this.#resumeWithRoom();
-    else if (this.#state === 'draining') this.#endWhenIdle();
+    if (clusterSized.has(call.api)) this.#largeAnswers.settled();
+    this.#resumeIfFull();
+    if (this.#state === 'draining') this.#endWhenIdle();
   }
 
   #send(call: Call, outcome: Outcome): void {
@@ -260,7 +278,8 @@ export class ServerConnection {
   #sent(): void {
     if (this.#outgoing.unsentBytes > 0) this.#writeDeadline.restart();
     else this.#writeDeadline.lift();
-    if (this.#state === 'full') this.#resumeWithRoom();
+    this.#largeAnswers.look();
+    this.#resumeIfFull();
   }
 
   #failureOf(call: Call, error: unknown): Outcome {
@@ -272,8 +291,11 @@ export class ServerConnection {
   }
 
   #isFull(): boolean {
+    return this.#room.isFull || this.#owesEnough();
+  }
+
+  #owesEnough(): boolean {
     return (
-      this.#room.isFull ||
       this.#outgoing.unsentBytes >= this.#limits.maxUnsentBytes ||
       this.#answerMemory.heldBytes > this.#answerMemory.limitBytes
     );
@@ -285,8 +307,8 @@ export class ServerConnection {
     this.#stream.pause();
   }
 
-  #resumeWithRoom(): void {
-    if (this.#isFull()) return;
+  #resumeIfFull(): void {
+    if (this.#state !== 'full' || this.#isFull()) return;
     this.#state = 'open';
     // Frames that came before the rest go first.
     this.#takeFrames();
@@ -323,6 +345,7 @@ export class ServerConnection {
     this.#writeDeadline.stop();
     this.#outgoing.drop();
     this.#room.end();
+    this.#largeAnswers.end();
     this.#order?.end();
     this.#abort.abort();
   }

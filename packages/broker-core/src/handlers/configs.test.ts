@@ -17,6 +17,20 @@ async function describeResource(core: BrokerCore, type: 'topic' | 'broker', name
 }
 
 describe('alterConfigs and describeConfigs', () => {
+  it('describe once what is named often', async () => {
+    const { core, stop } = await startCore({});
+    await createTopic(core, 'orders');
+    const resource = { type: 'topic' as const, name: 'orders' };
+
+    const { resources } = await core.api.describeConfigs({ resources: [resource, resource] }, contextOf());
+
+    expect(resources.map(({ error, entries }) => [error, entries.length > 0])).toEqual([
+      ['NONE', true],
+      ['INVALID_REQUEST', false],
+    ]);
+    await stop();
+  });
+
   it('apply to the open log', async () => {
     const { core, logs, stop } = await startCore();
     await createTopic(core, 'orders');

@@ -16,7 +16,26 @@ type ResourceAnswer = ResponseOf<'describeConfigs'>['resources'][number];
 /** A topic: what holds for its logs. A broker (by its own id): what holds for topics that say nothing else. */
 export function describeConfigsHandler(options: DescribeConfigsHandlerOptions) {
   return ({ resources }: RequestOf<'describeConfigs'>): Promise<ResponseOf<'describeConfigs'>> =>
-    Promise.resolve({ resources: resources.map((resource) => answer(options, resource)) });
+    Promise.resolve({ resources: described(options, resources) });
+}
+
+/** In the order asked. What is named twice is described once: a few bytes more must not cost a description each. */
+function described(options: DescribeConfigsHandlerOptions, resources: readonly Resource[]): ResourceAnswer[] {
+  const seen = new Set<string>();
+  return resources.map((resource) => {
+    const { type, name } = resource;
+    const key = `${type} ${name}`;
+    if (seen.has(key))
+      return {
+        type,
+        name,
+        error: 'INVALID_REQUEST',
+        message: `${type} '${name}' is named twice`,
+        entries: [],
+      };
+    seen.add(key);
+    return answer(options, resource);
+  });
 }
 
 function answer(options: DescribeConfigsHandlerOptions, resource: Resource): ResourceAnswer {

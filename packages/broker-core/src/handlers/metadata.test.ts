@@ -37,6 +37,25 @@ describe('metadata', () => {
     expect(brokers).toMatchObject([{ nodeId: 1 }]);
   });
 
+  it('tells once of a topic that is named often, by name or by id', async () => {
+    const { core, stop } = await startCore({});
+    await createTopic(core, 'orders');
+    const [asked] = (await core.api.metadata({ topics: ['orders'] }, contextOf())).topics;
+    const id = asked?.topicId ?? '';
+
+    const { topics } = await core.api.metadata(
+      { topics: ['orders', 'orders', 'none', 'none'], topicIds: [id, id] },
+      contextOf(),
+    );
+
+    expect(topics.map(({ name, error }) => `${name} ${error}`)).toEqual([
+      'orders NONE',
+      'none UNKNOWN_TOPIC_OR_PARTITION',
+      'orders NONE',
+    ]);
+    await stop();
+  });
+
   it('names the controller and the cluster, the same from every broker', async () => {
     const registry = memoryRegistry();
     const one = await startCore({ nodeId: 1, registry });

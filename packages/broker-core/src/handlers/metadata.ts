@@ -20,7 +20,7 @@ const autoCreateMs = 5_000;
 /** The address of a broker that is reached by function calls. */
 const inProcess: Endpoint = { host: 'in-process', port: 0 };
 
-/** Answers from what the registry last said, with the addresses of the door the question came through. */
+/** Answers from what the registry last said, with the addresses of the door the question came through. A topic that is named twice is told of once. */
 export function metadataHandler(options: MetadataHandlerOptions) {
   const { view, nodeId } = options;
   let lastSeen: readonly BrokerView[] = [];
@@ -34,14 +34,13 @@ export function metadataHandler(options: MetadataHandlerOptions) {
     context: CallContext,
   ): Promise<MetadataResponse> => {
     const create = allowAutoCreate === true && options.autoCreateTopics !== false;
-    const answers = await Promise.all(
-      (topics ?? view.topics().map(({ name }) => name)).map((name) => answerTopic(options, name, create)),
-    );
+    const names = new Set(topics ?? view.topics().map(({ name }) => name));
+    const answers = await Promise.all([...names].map((name) => answerTopic(options, name, create)));
     return {
       clusterId: view.clusterId,
       ...(view.controllerId === undefined ? {} : { controllerId: view.controllerId }),
       brokers: brokers().flatMap((broker) => addressOf(broker, nodeId, context)),
-      topics: [...answers, ...topicIds.map((id) => answerTopicId(view, id))],
+      topics: [...answers, ...Array.from(new Set(topicIds), (id) => answerTopicId(view, id))],
     };
   };
 }

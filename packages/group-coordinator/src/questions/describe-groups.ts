@@ -17,7 +17,7 @@ export function describeGroups(shards: Shards): BrokerApi['describeGroups'] {
       return noGroup(groupId, failureFrom(error));
     }
   };
-  return async ({ groups }) => ({ groups: await Promise.all(groups.map(describe)) });
+  return async ({ groups }) => ({ groups: await Promise.all(Array.from(new Set(groups), describe)) });
 }
 
 /** What members said and got is there when the group is stable. */

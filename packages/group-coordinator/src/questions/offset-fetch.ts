@@ -17,7 +17,20 @@ export function offsetFetch(shards: Shards): BrokerApi['offsetFetch'] {
       return { groupId, ...failureFrom(error), partitions: [] };
     }
   };
-  return async ({ groups }) => ({ groups: await Promise.all(groups.map(answer)) });
+  return async ({ groups }) => {
+    const seen = new Set<string>();
+    const answers = groups.map((wanted) => {
+      if (seen.has(wanted.groupId)) return Promise.resolve(namedTwice(wanted));
+      seen.add(wanted.groupId);
+      return answer(wanted);
+    });
+    return { groups: await Promise.all(answers) };
+  };
+}
+
+/** A few bytes more must not cost everything that a group has committed. */
+function namedTwice({ groupId }: Wanted): Answer {
+  return { groupId, error: 'INVALID_REQUEST', message: `group '${groupId}' is named twice`, partitions: [] };
 }
 
 function found(group: Group | undefined, wanted: Wanted['partitions']): Answer['partitions'] {
