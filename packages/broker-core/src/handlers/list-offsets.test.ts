@@ -1,6 +1,8 @@
 import { BatchBuilder } from '@millrace/record';
 import type { BrokerCore } from '../broker-core.ts';
+import type { PartitionTable } from '../partition-table.ts';
 import { batchOf, contextOf, createTopic, only, produce, startCore } from '../testing/core-fixture.ts';
+import { listOffsetsHandler } from './list-offsets.ts';
 
 type At = 'earliest' | 'latest' | 'timestamp';
 
@@ -40,6 +42,36 @@ describe('listOffsets', () => {
     expect(beyond.error).toBe('NONE');
     expect(beyond.offset).toBeUndefined();
     await stop();
+  });
+
+  it('searches a few partitions at a time, however many one question names, and answers in its order', async () => {
+    let searching = 0;
+    let most = 0;
+    const partition = {
+      topic: 'orders',
+      logStartOffset: 7,
+      settle: () => Promise.resolve(),
+      offsetForTimestamp: async (timestamp: number) => {
+        searching += 1;
+        most = Math.max(most, searching);
+        await new Promise(setImmediate);
+        searching -= 1;
+        return { offset: timestamp, timestamp };
+      },
+    };
+    const handler = listOffsetsHandler({ find: () => partition } as unknown as PartitionTable);
+    const partitions = Array.from({ length: 100 }, (_, i) => ({
+      topic: 'orders',
+      partition: i,
+      ...(i % 10 === 0 ? { at: 'earliest' as const } : { at: 'timestamp' as const, timestamp: i }),
+    }));
+
+    const answer = await handler({ partitions });
+
+    expect(answer.partitions.map(({ offset }) => offset)).toEqual(
+      partitions.map((_, i) => (i % 10 === 0 ? 7 : i)),
+    );
+    expect(most).toBe(8);
   });
 
   it('keeps to the high watermark of a log that failed', async () => {

@@ -7,11 +7,27 @@ import { checkLeaderEpoch } from './leader-epoch.ts';
 type PartitionRequest = RequestOf<'listOffsets'>['partitions'][number];
 type PartitionAnswer = ResponseOf<'listOffsets'>['partitions'][number];
 
+/** Of one question: each looks into files, and one question may name very many partitions. */
+const searchesAtOnce = 8;
+
 /** "The latest" is the high watermark once everything appended before the question is safe. */
 export function listOffsetsHandler(table: PartitionTable) {
-  return async ({ partitions }: RequestOf<'listOffsets'>): Promise<ResponseOf<'listOffsets'>> => ({
-    partitions: await Promise.all(partitions.map((wanted) => answer(table, wanted))),
-  });
+  return async ({ partitions }: RequestOf<'listOffsets'>): Promise<ResponseOf<'listOffsets'>> => {
+    const answers: PartitionAnswer[] = [];
+    const find = async ([place, wanted]: readonly [number, PartitionRequest]): Promise<void> => {
+      answers[place] = await answer(table, wanted);
+    };
+    const places = [...partitions.entries()];
+    const searches = places.filter(([, { at }]) => at === 'timestamp')[Symbol.iterator]();
+    const lane = async (): Promise<void> => {
+      for (const search of searches) await find(search);
+    };
+    await Promise.all([
+      ...places.filter(([, { at }]) => at !== 'timestamp').map(find),
+      ...Array.from({ length: searchesAtOnce }, lane),
+    ]);
+    return { partitions: answers };
+  };
 }
 
 async function answer(table: PartitionTable, wanted: PartitionRequest): Promise<PartitionAnswer> {
