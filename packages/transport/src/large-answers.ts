@@ -6,15 +6,20 @@ export interface HeldBack {
   readonly abandon: () => void;
 }
 
+/** Of answers as large as the largest so far, this much may be in the making. */
+const makingBytes = 256 * 1024;
+const mostInHand = 4;
+
 /**
- * Questions of one connection whose answers grow with the cluster. One is in hand at a time; the next begins in another
- * turn of the event loop, so that others have theirs, and not before enough of what was answered has left.
+ * Questions of one connection whose answers grow with the cluster: few are in hand, one where answers are large. The next
+ * begin in another turn of the event loop, so that others have theirs, and not before enough of what was answered has left.
  */
 export class LargeAnswers {
   readonly #hasRoom: () => boolean;
   readonly #clock: Clock;
   readonly #waiting: HeldBack[] = [];
-  #isInHand = false;
+  #inHand = 0;
+  #largestBytes = 1;
   #scheduled = false;
 
   /** `hasRoom`: whether another large answer may be made now. */
@@ -25,17 +30,14 @@ export class LargeAnswers {
 
   /** Begins at once or in its turn. */
   add(question: HeldBack): void {
-    if (this.#isInHand || this.#waiting.length > 0) {
-      this.#waiting.push(question);
-      return;
-    }
-    this.#isInHand = true;
-    question.begin();
+    if (this.#waiting.length > 0 || this.#inHand >= this.#limit) this.#waiting.push(question);
+    else this.#begin(question);
   }
 
-  /** The one in hand has its answer. */
-  settled(): void {
-    this.#isInHand = false;
+  /** One in hand has its answer, of so many bytes. */
+  settled(bytes: number): void {
+    this.#inHand -= 1;
+    this.#largestBytes = Math.max(this.#largestBytes, bytes);
     this.look();
   }
 
@@ -45,16 +47,25 @@ export class LargeAnswers {
     this.#scheduled = true;
     this.#clock.endOfTurn(() => {
       this.#scheduled = false;
-      if (this.#isInHand || !this.#hasRoom()) return;
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#isInHand = true;
-      next.begin();
+      while (this.#inHand < this.#limit && this.#hasRoom()) {
+        const next = this.#waiting.shift();
+        if (next === undefined) return;
+        this.#begin(next);
+      }
     });
   }
 
   /** Nobody waits any more. */
   end(): void {
     for (const { abandon } of this.#waiting.splice(0)) abandon();
+  }
+
+  get #limit(): number {
+    return Math.min(mostInHand, Math.max(1, Math.floor(makingBytes / this.#largestBytes)));
+  }
+
+  #begin({ begin }: HeldBack): void {
+    this.#inHand += 1;
+    begin();
   }
 }

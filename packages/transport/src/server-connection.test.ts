@@ -76,35 +76,46 @@ describe('serve', () => {
     expect(started).toEqual(['a', 'b', 'c']);
   });
 
-  it('begins one question at a time whose answer grows with the cluster, and others beside it', async () => {
-    const answers: (() => void)[] = [];
+  it('begins few questions at a time whose answers grow with the cluster, one where they are large, and others beside them', async () => {
+    const answers: ((clusterId: string) => void)[] = [];
     const { peer, settle } = served({
       metadata: () => {
         const answer = deferred<ResponseOf<'metadata'>>();
-        answers.push(() => answer.resolve({ clusterId: 'c', brokers: [], topics: [] }));
+        answers.push((clusterId) => answer.resolve({ clusterId, brokers: [], topics: topicsOf(clusterId) }));
         return answer.promise;
       },
       produce: async () => done,
     });
+    const topicsOf = (size: string): ResponseOf<'metadata'>['topics'] =>
+      Array.from({ length: size === 'large' ? 10 : 0 }, () => ({
+        name: 'x'.repeat(30_000),
+        error: 'NONE',
+        partitions: [],
+      }));
     peer.listen().hello();
     await settle();
     const asking = (correlation: number) =>
       peer.codec.encode({ correlation, api: 'metadata', request: {} }) as Uint8Array[];
+    const correlations = [1, 2, 3, 4, 5, 6, 7, 8];
+    const produce = peer.codec.encode(produceCall(100, Buffer.alloc(1)));
 
-    peer.send(
-      Buffer.concat([...[2, 3, 4].flatMap(asking), ...peer.codec.encode(produceCall(1, Buffer.alloc(1)))]),
-    );
+    peer.send(Buffer.concat([...correlations.flatMap(asking), ...produce]));
     await settle();
-    expect(peer.answers).toHaveLength(1);
+    expect([answers.length, peer.answers.length]).toEqual([4, 1]);
+    answers[0]?.('small');
+    await settle();
+    expect(answers.length).toBe(5);
+    for (const answer of answers.slice(1, 5)) answer('large');
+    await settle();
     const begun = [answers.length];
-    for (let next = 0; next < 3; next += 1) {
-      answers[next]?.();
+    for (let next = 5; next < 8; next += 1) {
+      answers[next]?.('large');
       await settle();
       begun.push(answers.length);
     }
 
-    expect(begun).toEqual([1, 2, 3, 3]);
-    expect(peer.answers).toHaveLength(4);
+    expect(begun).toEqual([6, 7, 8, 8]);
+    expect(peer.answers).toHaveLength(9);
     peer.stream.end();
   });
 

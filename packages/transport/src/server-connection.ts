@@ -254,8 +254,9 @@ export class ServerConnection {
 
   #settle(call: Call, outcome: Outcome, frameBytes: number): void {
     this.#room.settled(frameBytes);
+    const owedBytes = this.#outgoing.unsentBytes;
     this.#send(call, outcome);
-    if (clusterSized.has(call.api)) this.#largeAnswers.settled();
+    if (clusterSized.has(call.api)) this.#largeAnswers.settled(this.#outgoing.unsentBytes - owedBytes);
     this.#resumeIfFull();
     if (this.#state === 'draining') this.#endWhenIdle();
   }
