@@ -9,20 +9,35 @@ export interface WantedPartition {
   readonly maxBytes: number;
 }
 
-/** A fetch that waits until there is enough to answer. It says when to look, and reads nothing itself. */
-export class DelayedFetch implements DelayedOperation {
-  readonly #wanted: readonly WantedPartition[];
+/**
+ * A fetch that waits until there is enough to answer. It says when to look, and reads nothing itself. What changes is
+ * looked at alone: one that wants thousands of partitions must not cost their number with every append to one of them.
+ */
+export class DelayedFetch implements DelayedOperation<Partition> {
+  readonly #wanted: ReadonlyMap<Partition, WantedPartition>;
   readonly #minBytes: number;
   readonly #settled: (how: Settled) => void;
+  /** Of each partition, when it was last looked at. */
+  readonly #available = new Map<Partition, number>();
+  #totalBytes = 0;
 
+  /** No partition is wanted twice. */
   constructor(wanted: readonly WantedPartition[], minBytes: number, settled: (how: Settled) => void) {
-    this.#wanted = wanted;
+    this.#wanted = new Map(wanted.map((each) => [each.partition, each]));
     this.#minBytes = minBytes;
     this.#settled = settled;
   }
 
-  isSatisfied(): boolean {
-    return isEnough(this.#wanted, this.#minBytes);
+  isSatisfied(changed?: Partition): boolean {
+    const looked = changed === undefined ? this.#wanted.values() : [this.#wanted.get(changed)];
+    for (const wanted of looked) {
+      if (wanted === undefined) continue;
+      if (hasNews(wanted)) return true;
+      const bytes = availableIn(wanted);
+      this.#totalBytes += bytes - (this.#available.get(wanted.partition) ?? 0);
+      this.#available.set(wanted.partition, bytes);
+    }
+    return this.#totalBytes >= this.#minBytes;
   }
 
   settle(how: Settled): void {
@@ -30,13 +45,12 @@ export class DelayedFetch implements DelayedOperation {
   }
 }
 
-/** Whether there are `minBytes`, or something to say that cannot wait: leadership lost, an offset out of range. */
-export function isEnough(wanted: readonly WantedPartition[], minBytes: number): boolean {
-  let available = 0;
-  for (const { partition, fetchOffset, maxBytes } of wanted) {
-    if (!partition.leads) return true;
-    if (fetchOffset < partition.logStartOffset || fetchOffset > partition.logEndOffset) return true;
-    available += Math.min(partition.available(fetchOffset), maxBytes);
-  }
-  return available >= minBytes;
+/** Whether there is something to say that cannot wait: leadership lost, an offset out of range. */
+function hasNews({ partition, fetchOffset }: WantedPartition): boolean {
+  if (!partition.leads) return true;
+  return fetchOffset < partition.logStartOffset || fetchOffset > partition.logEndOffset;
+}
+
+function availableIn({ partition, fetchOffset, maxBytes }: WantedPartition): number {
+  return Math.min(partition.available(fetchOffset), maxBytes);
 }

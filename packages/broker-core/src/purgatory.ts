@@ -1,9 +1,12 @@
 import type { Clock, Timer } from '@millrace/runtime';
 
 /** An answer that waits for something to happen to a partition or a topic. */
-export interface DelayedOperation {
-  /** Whether what it waits for has come, or can come no more. Cheap and without effect: it is asked at every change. */
-  isSatisfied(): boolean;
+export interface DelayedOperation<Key = unknown> {
+  /**
+   * Whether what it waits for has come, or can come no more. Cheap: it is asked at every change, with what has changed since
+   * it was last asked; without, anything may have.
+   */
+  isSatisfied(changed?: Key): boolean;
   /** The end, exactly once. Must not throw. */
   settle(how: Settled): void;
 }
@@ -17,7 +20,7 @@ export type Settled = 'satisfied' | 'expired' | 'abandoned';
  */
 export class Purgatory<Key> {
   readonly #clock: Clock;
-  readonly #parked = new Map<DelayedOperation, Parked<Key>>();
+  readonly #parked = new Map<DelayedOperation<Key>, Parked<Key>>();
   readonly #watching = new Map<Key, Set<Parked<Key>>>();
   /** Operations that are due in the same millisecond share a timer: thousands of produce requests have equal timeouts. */
   readonly #due = new Map<number, { readonly timer: Timer; readonly parked: Set<Parked<Key>> }>();
@@ -37,7 +40,7 @@ export class Purgatory<Key> {
   }
 
   /** Settles it at once if it is satisfied; else keeps it until a `check` of one of its keys finds it so, or `waitMs` are over. */
-  completeOrWatch(operation: DelayedOperation, keys: readonly Key[], waitMs: number): void {
+  completeOrWatch(operation: DelayedOperation<Key>, keys: readonly Key[], waitMs: number): void {
     if (operation.isSatisfied()) {
       operation.settle('satisfied');
       return;
@@ -54,7 +57,7 @@ export class Purgatory<Key> {
     if (watching === undefined) return 0;
     let settled = 0;
     for (const parked of watching) {
-      if (!parked.operation.isSatisfied()) continue;
+      if (!parked.operation.isSatisfied(key)) continue;
       this.#settle(parked, 'satisfied');
       settled++;
     }
@@ -62,7 +65,7 @@ export class Purgatory<Key> {
   }
 
   /** Nobody waits for this one any more. A no-op when it has settled. */
-  abandon(operation: DelayedOperation): void {
+  abandon(operation: DelayedOperation<Key>): void {
     const parked = this.#parked.get(operation);
     if (parked !== undefined) this.#settle(parked, 'abandoned');
   }
@@ -111,7 +114,7 @@ export class Purgatory<Key> {
 }
 
 interface Parked<Key> {
-  readonly operation: DelayedOperation;
+  readonly operation: DelayedOperation<Key>;
   readonly keys: readonly Key[];
   readonly dueMs: number;
 }
@@ -124,7 +127,7 @@ export function waitUntil<Key>(
   waitMs: number,
 ): Promise<boolean> {
   return new Promise((resolve) => {
-    const operation: DelayedOperation = {
+    const operation: DelayedOperation<Key> = {
       isSatisfied: condition,
       settle: (how) => resolve(how === 'satisfied'),
     };

@@ -115,6 +115,20 @@ describe('fetch', () => {
     await stop();
   });
 
+  it('refuses, at once, to give a partition twice in one answer', async () => {
+    const { core, stop } = await coreWithOrders();
+    await produce(core, ['a']);
+    const partition = { topic: 'orders', partition: 0, fetchOffset: 1, maxBytes: 1_000 };
+
+    const { partitions } = await core.api.fetch(
+      { maxWaitMs: 60_000, minBytes: 1, maxBytes: 1_000, partitions: [partition, partition] },
+      contextOf(),
+    );
+
+    expect(partitions.map(({ error }) => error)).toEqual(['NONE', 'INVALID_REQUEST']);
+    await stop();
+  });
+
   it('makes a flush due that would otherwise be put off', async () => {
     const { core, stop } = await startCore({ log: { flush: { everyMs: 60_000 } } });
     await createTopic(core, 'orders');

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { CallContext, RequestOf, ResponseOf } from '@millrace/protocol';
-import { DelayedFetch, isEnough, type WantedPartition } from '../delayed-fetch.ts';
+import { DelayedFetch, type WantedPartition } from '../delayed-fetch.ts';
 import { apiError, type Failure, failureFrom } from '../errors.ts';
 import type { Partition } from '../partition.ts';
 import type { PartitionTable } from '../partition-table.ts';
@@ -29,7 +29,7 @@ export function fetchHandler({ table, purgatory }: FetchHandlerOptions) {
   return async (request: FetchRequest, context: CallContext): Promise<FetchResponse> => {
     if (request.replicaId !== undefined) throw noFollowers();
     const wanted = findAll(table, request);
-    if (wanted !== undefined && request.maxWaitMs > 0 && !isEnough(wanted, request.minBytes)) {
+    if (wanted !== undefined && request.maxWaitMs > 0) {
       const how = await park(purgatory, wanted, request, context.signal);
       if (how === 'abandoned' && context.signal.aborted) return nothingOf(request);
     }
@@ -52,9 +52,12 @@ function nothingOf({ partitions }: FetchRequest): FetchResponse {
 /** What to wait for; undefined when there is something to say at once. */
 function findAll(table: PartitionTable, { partitions }: FetchRequest): WantedPartition[] | undefined {
   const wanted: WantedPartition[] = [];
+  const seen = new Set<Partition>();
   for (const { topic, partition: index, topicId, currentLeaderEpoch, fetchOffset, maxBytes } of partitions) {
     const partition = table.find(topic, index, topicId);
-    if (partition === undefined || checkLeaderEpoch(partition, currentLeaderEpoch) !== undefined) return;
+    if (partition === undefined || seen.has(partition)) return;
+    if (checkLeaderEpoch(partition, currentLeaderEpoch) !== undefined) return;
+    seen.add(partition);
     wanted.push({ partition, fetchOffset, maxBytes });
   }
   return wanted.length === 0 ? undefined : wanted;
@@ -76,6 +79,10 @@ function park(
       signal.removeEventListener('abort', abandon);
       resolve(how);
     });
+    if (delayed.isSatisfied()) {
+      resolve('satisfied');
+      return;
+    }
     setMaxListeners(0, signal); // as many fetches may wait as the connection sends
     signal.addEventListener('abort', abandon);
     const partitions = wanted.map(({ partition }) => partition);
@@ -88,9 +95,10 @@ async function read(table: PartitionTable, request: FetchRequest): Promise<Fetch
   const answers: PartitionAnswer[] = [];
   let left = Math.min(request.maxBytes, maxAnswerBytes);
   let isFirst = true;
+  const seen = new Set<Partition>();
   try {
     for (const wanted of request.partitions) {
-      const answer = await readPartition(table, wanted, left, isFirst);
+      const answer = await readPartition(table, wanted, seen, { left, isFirst });
       answers.push(answer);
       left -= answer.batches.byteLength;
       if (answer.batches.byteLength > 0) isFirst = false;
@@ -102,20 +110,32 @@ async function read(table: PartitionTable, request: FetchRequest): Promise<Fetch
   return { partitions: answers };
 }
 
+/** What an answer may still hold; the first partition with data may exceed it. */
+interface Room {
+  readonly left: number;
+  readonly isFirst: boolean;
+}
+
+function askedTwice({ topic, index }: Partition): Failure {
+  return { error: 'INVALID_REQUEST', message: `${topic}-${index} is asked for twice in one fetch` };
+}
+
 async function readPartition(
   table: PartitionTable,
   wanted: PartitionRequest,
-  left: number,
-  isFirst: boolean,
+  seen: Set<Partition>,
+  room: Room,
 ): Promise<PartitionAnswer> {
   const { topic, partition: index, topicId } = wanted;
   const partition = table.find(topic, index, topicId);
   if (partition === undefined) return refuse(wanted, table.refusal(topic, index, topicId));
+  if (seen.has(partition)) return refuse(wanted, askedTwice(partition), partition);
+  seen.add(partition);
   const wrongEpoch = checkLeaderEpoch(partition, wanted.currentLeaderEpoch);
   if (wrongEpoch !== undefined) return refuse(wanted, wrongEpoch, partition);
   try {
     partition.checkOffset(wanted.fetchOffset);
-    const batches = await readBatches(partition, wanted, left, isFirst);
+    const batches = await readBatches(partition, wanted, room);
     return {
       topic: partition.topic,
       partition: index,
@@ -133,8 +153,7 @@ async function readPartition(
 async function readBatches(
   partition: Partition,
   { fetchOffset, maxBytes }: PartitionRequest,
-  left: number,
-  isFirst: boolean,
+  { left, isFirst }: Room,
 ): Promise<PartitionAnswer['batches']> {
   if (fetchOffset >= partition.highWatermark || (left <= 0 && !isFirst)) return nothing;
   const slice = await partition.read(fetchOffset, Math.max(0, Math.min(maxBytes, left)));
