@@ -40,7 +40,7 @@ is garbage collection and time in the kernel, by the profile; it was not followe
 `;
 }
 
-/** The broker's CPU for a million records, a line each, in percent of where it began. */
+/** The broker's CPU for a million records, a line each. */
 export function drawGrowth(curves: readonly Curve[]): string {
   const chart = client<Echarts>('echarts').init(null, null, {
     renderer: 'svg',
@@ -66,7 +66,14 @@ export function drawGrowth(curves: readonly Curve[]): string {
       gridIndex: at,
       data: points.map(({ count }) => count.toLocaleString('en')),
     })),
-    yAxis: curves.map((_, at) => ({ type: 'value', gridIndex: at, min: 0, splitNumber: 2 })),
+    yAxis: curves.map(({ points }, at) => ({
+      type: 'value',
+      gridIndex: at,
+      min: 0,
+      // Room for what stands above the points.
+      max: 2 * Math.ceil(0.65 * Math.max(...points.map(({ cpuPerMillion }) => cpuPerMillion))),
+      splitNumber: 2,
+    })),
     series: curves.map(({ points }, at) => ({
       type: 'line',
       xAxisIndex: at,
