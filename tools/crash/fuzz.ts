@@ -1,42 +1,22 @@
 // `npx tsx --conditions=@millrace/source tools/crash/fuzz.ts [frames] [seed]`: requests of both protocols that were damaged
 // on the way, sent to a broker in this process, a connection for each few. An uncaught error ends it; a frame that keeps
 // the event loop for more than 50 ms twice in a row is a failure. A million of each by default.
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startBroker } from '@millrace/broker';
-import { kafkaApis, kafkaCodec } from '@millrace/kafka-protocol';
+import { kafkaCodec } from '@millrace/kafka-protocol';
 import type { Call, ListenerCodec } from '@millrace/protocol';
 import { msgpackCodec } from '@millrace/protocol/msgpack';
 import { BatchBuilder } from '@millrace/record';
-import { seededRandom } from '@millrace/runtime/testing';
+import { damagedBytes, seededRandom } from '@millrace/runtime/testing';
 import { connectionMemory, duplexPair, serve } from '@millrace/transport';
+import { framed } from '../../packages/integration-tests/src/framed.ts';
+import { goldenRequests } from '../../packages/integration-tests/src/kafka-golden-requests.ts';
 
 const frames = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? 1);
 const longestMs = 50;
 const goldenFiles = fileURLToPath(new URL('../../packages/kafka-protocol/src/golden/', import.meta.url));
 const random = seededRandom(seed);
-
-/** Every version of every question, as an independent implementation writes it. */
-function kafkaFrames(): Buffer[] {
-  return readdirSync(goldenFiles).flatMap((file) => {
-    const key = Number(file.slice(0, 2));
-    const api = Object.values(kafkaApis).find((one) => one.key === key);
-    return readFileSync(`${goldenFiles}/${file}`, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { version: number; kind: string; hex: string })
-      .filter(({ kind }) => kind === 'request')
-      .map(({ version, hex }) => {
-        const header = Buffer.alloc(api?.isFlexible(version) === true ? 11 : 10);
-        header.writeInt16BE(key, 0);
-        header.writeInt16BE(version, 2);
-        header.writeInt32BE(1, 4);
-        header.writeInt16BE(-1, 8);
-        return Buffer.concat([header, Buffer.from(hex, 'hex')]);
-      });
-  });
-}
 
 function ownFrames(): { hello: Buffer; requests: Buffer[] } {
   const codec = msgpackCodec().client({ clientId: 'fuzz' });
@@ -64,21 +44,6 @@ function ownFrames(): { hello: Buffer; requests: Buffer[] } {
     Buffer.concat(codec.encode({ correlation, ...call } as unknown as Call)).subarray(4),
   );
   return { hello: Buffer.concat(codec.hello()), requests };
-}
-
-function framed(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-/** A few bytes are others, or it is cut, or longer. */
-function damaged(frame: Buffer): Buffer {
-  const bytes = Buffer.from(frame);
-  for (let change = random.int(4); change >= 0; change -= 1)
-    bytes[random.int(bytes.length)] = [0, 0xff, 0x7f, 0x80, random.int(256)][random.int(5)] ?? 0;
-  if (random.int(4) === 0) return bytes.subarray(0, random.int(bytes.length));
-  return random.int(6) === 0 ? Buffer.concat([bytes, Buffer.alloc(random.int(50), 0xff)]) : bytes;
 }
 
 const broker = await startBroker({ autoCreateTopics: false });
@@ -113,7 +78,7 @@ async function fuzz(
   const started = performance.now();
   for (let sent = 0; sent < frames; ) {
     const together = Array.from({ length: 1 + random.int(5) }, () =>
-      framed(damaged(whole[random.int(whole.length)] as Buffer)),
+      framed(damagedBytes(whole[random.int(whole.length)] as Buffer, random)),
     );
     const bytes = Buffer.concat(together);
     let ms = await turnsAfter(bytes, codec, hello);
@@ -134,6 +99,11 @@ async function fuzz(
 
 const own = ownFrames();
 await fuzz('own protocol', msgpackCodec(), own.hello, own.requests);
-await fuzz('Kafka’s protocol', kafkaCodec(), Buffer.alloc(0), kafkaFrames());
+await fuzz(
+  'Kafka’s protocol',
+  kafkaCodec(),
+  Buffer.alloc(0),
+  goldenRequests(goldenFiles).map(({ frame }) => frame),
+);
 if (memory.requests.heldBytes + memory.answers.heldBytes > 0) throw new Error('memory was not given back');
 await broker.stop();

@@ -8,8 +8,8 @@ export type TopicMetadata = Metadata['topics'][number];
 const maxBrokers = 10_000;
 
 /**
- * What a broker says of its cluster, if it can be: every broker once, not more than 10,000, and of each topic the partitions 0 to n - 1, each
- * once; they are put in order. Only topics that were asked for count. INVALID_METADATA.
+ * What a broker says of its cluster, if it can be: every broker once, not more than 10,000, and of each topic the
+ * partitions 0 to n - 1, each once; they are put in order. Only topics that were asked for count. INVALID_METADATA.
  */
 export function checkMetadata(answer: Metadata, asked: readonly string[] | undefined): Metadata {
   if (answer.brokers.length > maxBrokers) throw impossible(`it has ${answer.brokers.length} brokers`);

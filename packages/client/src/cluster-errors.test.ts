@@ -171,6 +171,13 @@ describe('a broker that tells another address than it was reached at', () => {
     });
   });
 
+  it('is not looked into where it tells of very many', async () => {
+    const told = Array.from({ length: 101 }, (_, i) => `10.0.0.${i}:9292`);
+    const { open, failureOf } = cluster(['db:9292'], told, { orders: 1 });
+
+    expect(await failureOf(open().leaderOf('orders', 0))).toMatchObject({ code: 'BROKER_UNREACHABLE' });
+  });
+
   it('is fine when it is there, too', async () => {
     const { state, open } = cluster(['db:9292'], ['127.0.0.1:9292'], { orders: 1 });
     state.reachable.add('127.0.0.1:9292');

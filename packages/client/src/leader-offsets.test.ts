@@ -8,7 +8,7 @@ import { openCluster } from './open-cluster.ts';
 function ledBy(leaders: number[], told: readonly (number | undefined)[] = leaders) {
   const world = testWorld();
   const asked: string[] = [];
-  const state = { told, fail: undefined as Error | undefined };
+  const state = { told, fail: undefined as Error | undefined, isConfused: false };
   const broker = (id: number): Partial<BrokerApi> => ({
     metadata: async ({ topics = [] }) => ({
       clusterId: 'test',
@@ -34,8 +34,9 @@ function ledBy(leaders: number[], told: readonly (number | undefined)[] = leader
       const { fail } = state;
       state.fail = undefined;
       if (fail !== undefined) throw fail;
+      const answered = state.isConfused ? partitions.toReversed() : partitions;
       return {
-        partitions: partitions.map(({ topic, partition }) =>
+        partitions: answered.map(({ topic, partition }) =>
           leaders[partition] === id
             ? { topic, partition, error: 'NONE' as const, offset: 100 + partition }
             : { topic, partition, error: 'NOT_LEADER_OR_FOLLOWER' as const },
@@ -66,6 +67,19 @@ describe('asking a cluster for offsets', () => {
 
     expect(partitions.map(({ offset }) => offset)).toEqual([102, 101, 100]);
     expect(asked.sort()).toEqual(['1: 2,0', '2: 1']);
+  });
+
+  it('takes an answer in another partition’s place for none', async () => {
+    const { cluster, state } = ledBy([1, 1]);
+    state.isConfused = true;
+
+    const { partitions } = await cluster.call('listOffsets', latest(0, 1));
+
+    expect(partitions.map(({ partition, error, offset }) => [partition, error, offset])).toEqual([
+      [0, 'UNKNOWN_SERVER_ERROR', undefined],
+      [1, 'UNKNOWN_SERVER_ERROR', undefined],
+    ]);
+    await cluster.close();
   });
 
   it('asks again where the leader has moved, and only there', async () => {

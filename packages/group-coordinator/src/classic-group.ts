@@ -35,6 +35,7 @@ export interface GroupHost {
 }
 
 const nothing = Buffer.alloc(0);
+
 /**
  * A classic group (Kafka 0.9 to 4): its members join, one of them assigns, all learn their share, and every change begins
  * anew with the next generation. Who acts under an older one is refused. Empty → preparing (members join) → completing (the

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { kafkaCodec } from '@millrace/kafka-protocol';
 import { msgpackCodec } from '@millrace/protocol/msgpack';
 import { codeOf } from '@millrace/runtime';
-import { seededRandom } from '@millrace/runtime/testing';
+import { damagedBytes, seededRandom } from '@millrace/runtime/testing';
 import { type Broker, type Client, connect, startBroker, text } from 'millrace';
-import { framed, type Spoil, SpoilingProxy } from './spoiling-proxy.ts';
+import { framed } from './framed.ts';
+import { type Spoil, SpoilingProxy } from './spoiling-proxy.ts';
 
 const mutations = Number(process.env['HOSTILE_BROKER'] ?? 40);
 const seed = Number(process.env['HOSTILE_SEED'] ?? 1);
@@ -33,15 +34,6 @@ const hostile: readonly (readonly [string, Spoil])[] = [
   ['lists without end', (frame) => framed(Buffer.alloc(Math.max(frame.length, 50), 0xdd))],
   ['a page of the web', () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
 ];
-
-/** A few bytes are others, or it is cut, or longer. */
-function mutated(frame: Buffer, random: ReturnType<typeof seededRandom>): Buffer {
-  const bytes = Buffer.from(frame);
-  for (let change = random.int(4); change >= 0 && bytes.length > 0; change -= 1)
-    bytes[random.int(bytes.length)] = [0, 0xff, 0x7f, 0x80, random.int(256)][random.int(5)] ?? 0;
-  if (random.int(4) === 0) return bytes.subarray(0, random.int(bytes.length + 1));
-  return random.int(6) === 0 ? Buffer.concat([bytes, Buffer.alloc(random.int(50), 0xff)]) : bytes;
-}
 
 describe.each([
   ['Millrace’s protocol', msgpackCodec],
@@ -187,7 +179,7 @@ describe.each([
     for (let round = 0; round < mutations; round += 1) {
       proxy.spoil = {
         from: random.int(6),
-        with: (frame) => framed(random.int(3) === 0 ? frame : mutated(frame, random)),
+        with: (frame) => framed(random.int(3) === 0 ? frame : damagedBytes(frame, random)),
       };
       const { written, perhaps } = await sends(topic);
       told.written.push(...written);

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { kafkaApis, kafkaCodec } from '@millrace/kafka-protocol';
-import { seededRandom } from '@millrace/runtime/testing';
+import { kafkaCodec } from '@millrace/kafka-protocol';
+import { damagedBytes, seededRandom } from '@millrace/runtime/testing';
 import { type Broker, startBroker } from 'millrace';
+import { framed } from './framed.ts';
+import { goldenRequests } from './kafka-golden-requests.ts';
 import { KafkaWire } from './kafka-wire.ts';
 
 const golden = join(__dirname, '../../kafka-protocol/src/golden');
@@ -13,48 +14,6 @@ const mutations = Number(process.env['KAFKA_FUZZ'] ?? 20);
 const seed = Number(process.env['KAFKA_SEED'] ?? 1);
 /** Of a question that parks. */
 const patienceMs = 40;
-
-interface Question {
-  readonly name: string;
-  readonly frame: Buffer;
-}
-
-/** A request of every version of every question, with all fields filled, as franz-go writes it. */
-function questions(): Question[] {
-  return readdirSync(golden).flatMap((file) => {
-    const key = Number(file.slice(0, 2));
-    const api = Object.values(kafkaApis).find((one) => one.key === key);
-    const lines = readFileSync(join(golden, file), 'utf8').trim().split('\n');
-    const samples = lines.map((line) => JSON.parse(line) as { version: number; kind: string; hex: string });
-    return samples
-      .filter(({ kind }) => kind === 'request')
-      .map(({ version, hex }) => {
-        const header = Buffer.alloc(10);
-        header.writeInt16BE(key, 0);
-        header.writeInt16BE(version, 2);
-        header.writeInt32BE(1, 4);
-        header.writeInt16BE(-1, 8);
-        const tags = api?.isFlexible(version) === true ? Buffer.alloc(1) : Buffer.alloc(0);
-        const frame = Buffer.concat([header, tags, Buffer.from(hex, 'hex')]);
-        return { name: `${api?.name} ${version}`, frame };
-      });
-  });
-}
-
-function framed(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
-/** A few bytes are others, or it is cut, or longer. */
-function mutated(frame: Buffer, random: ReturnType<typeof seededRandom>): Buffer {
-  const bytes = Buffer.from(frame);
-  for (let change = random.int(4); change >= 0; change -= 1)
-    bytes[random.int(bytes.length)] = [0, 0xff, 0x7f, 0x80, random.int(256)][random.int(5)] ?? 0;
-  if (random.int(4) === 0) return bytes.subarray(0, random.int(bytes.length));
-  return random.int(6) === 0 ? Buffer.concat([bytes, Buffer.alloc(random.int(50), 0xff)]) : bytes;
-}
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -101,7 +60,7 @@ describe('what strangers send to the listener for Kafka’s clients', () => {
 
   it('is answered, parked or refused: every question in every version, with fields that make no sense', async () => {
     const outcomes = [];
-    for (const { frame } of questions()) outcomes.push(await send(framed(frame)));
+    for (const { frame } of goldenRequests(golden)) outcomes.push(await send(framed(frame)));
 
     expect(outcomes.filter((outcome) => outcome === 'answered').length).toBeGreaterThan(100);
     await servesOthers();
@@ -110,10 +69,10 @@ describe('what strangers send to the listener for Kafka’s clients', () => {
   it(`harms nobody else, whatever became of it on the way (${mutations} mutations of each, seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const before = heldBytes();
-    const all = questions();
+    const all = goldenRequests(golden);
     for (let round = 0; round < mutations; round += 1) {
       // Many at a time: who parks waits for nobody.
-      await Promise.all(all.map(({ frame }) => send(framed(mutated(frame, random)))));
+      await Promise.all(all.map(({ frame }) => send(framed(damagedBytes(frame, random)))));
       await servesOthers();
     }
 

@@ -1,15 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FrameReader } from '@millrace/protocol';
+import { framed } from './framed.ts';
 
 /** What goes to the client instead of a frame that the broker sent; `previous` is the one before it, as the broker sent it. */
 export type Spoil = (frame: Buffer, previous: Buffer) => Buffer;
-
-export function framed(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
 
 /** Between clients and a broker, so that it looks hostile: what it answers may be spoiled, from a place on. */
 export class SpoilingProxy {

@@ -160,7 +160,10 @@ export interface LogOptions {
   minCompactionLagMs?: number;
   /** A compacted log compacts itself once this share of its sealed bytes was not compacted yet. 0.5. */
   minCleanableDirtyRatio?: number;
-  /** What one run of compaction may take to remember keys, 24 bytes each: taken as needed. Logs of one directory run one after another. 128 MiB. */
+  /**
+   * What one run of compaction may take to remember keys, 24 bytes each: taken as needed. Logs of one directory that compact
+   * themselves do so one after another. 128 MiB.
+   */
   compactionMemoryBytes?: number;
   /** Written into the directory at first opening; opened later only for the same identity: FOREIGN_LOG. */
   identity?: string;

@@ -22,8 +22,8 @@ import type { ProducerBatch } from './producer-batch.ts';
  * OUT_OF_ORDER_SEQUENCE means "not written". For the first batch in line it means that something before it did not come
  * (it was given up, or refused), so this one and all behind it go again under a new epoch, which keeps out what may still
  * be on its way. Those of them are refused instead that are perhaps on their way themselves, behind one that was given up:
- * both might come before the new epoch does. INVALID_PRODUCER_EPOCH means that somebody else has the producer id: under a new one goes what was
- * certainly not written, the rest is refused.
+ * both might come before the new epoch does. INVALID_PRODUCER_EPOCH means that somebody else has the producer id: under a
+ * new one goes what was certainly not written, the rest is refused.
  *
  * A batch without an answer at its deadline is given up too; an answer that comes later is not heard.
  */

@@ -20,7 +20,10 @@ const autoCreateMs = 5_000;
 /** The address of a broker that is reached by function calls. */
 const inProcess: Endpoint = { host: 'in-process', port: 0 };
 
-/** Answers from what the registry last said, with the addresses of the door the question came through. A topic that is named twice is told of once. */
+/**
+ * Answers from what the registry last said, with the addresses of the door the question came through. A topic that is
+ * named twice is told of once.
+ */
 export function metadataHandler(options: MetadataHandlerOptions) {
   const { view, nodeId } = options;
   let lastSeen: readonly BrokerView[] = [];

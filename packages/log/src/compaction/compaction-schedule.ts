@@ -16,7 +16,8 @@ export interface ScheduledLog {
 
 /**
  * Lets a log compact itself: looks some time after a segment was sealed, and again as long as anything waits to be
- * compacted or for its delete horizon; when it is the log's turn in its directory. A run that fails is logged, and tried again with the next look.
+ * compacted or for its delete horizon, and runs when it is the log's turn in its directory. A run that fails is logged,
+ * and tried again with the next look.
  */
 export class CompactionSchedule {
   readonly #log: ScheduledLog;

@@ -1,4 +1,5 @@
 // Time, chance and a disk that obey a test.
+export { damagedBytes } from './damaged-bytes.ts';
 
 // For those who implement a file system, or an interface of their own with a suite like it.
 export { type ConformanceSuite, fileSystemConformance } from './file-system-conformance.ts';
