@@ -1,4 +1,5 @@
-// For users: what can be asked, and what can go wrong. Loads neither zod nor msgpackr.
+// For users what can be asked, and what can go wrong; the rest is for those who implement a codec or a transport. Loads
+// neither zod nor msgpackr.
 export type {
   ApiName,
   BrokerApi,
@@ -8,7 +9,6 @@ export type {
   RequestOf,
   ResponseOf,
 } from './broker-api.ts';
-// For those who implement a codec or a transport.
 export { clusterSized } from './cluster-sized.ts';
 export type { Connection, Connector } from './connection.ts';
 export { type ErrorCode, type ErrorCodeEntry, errorCodeOf, errorCodes } from './error-codes.ts';
