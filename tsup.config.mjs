@@ -37,5 +37,3 @@ export function packageBuild(directory) {
     },
   ];
 }
-
-export default packageBuild(process.cwd());

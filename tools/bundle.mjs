@@ -3,14 +3,19 @@ import { packageDirectories } from './workspace.mjs';
 
 /** The JavaScript of every package, in one process: what `npm start` runs. Declarations are `npm run build`'s. */
 export async function bundlePackages() {
-  const { build } = await import('tsup');
   const before = process.cwd();
   try {
     for (const directory of packageDirectories()) {
       process.chdir(directory);
-      for (const options of packageBuild(directory)) await build({ ...options, config: false });
+      await bundlePackage();
     }
   } finally {
     process.chdir(before);
   }
+}
+
+/** Of the package in the working directory. One format after the other: the first empties the folder that both write into. */
+export async function bundlePackage() {
+  const { build } = await import('tsup');
+  for (const options of packageBuild(process.cwd())) await build({ ...options, config: false });
 }
